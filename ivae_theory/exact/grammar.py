@@ -1,0 +1,161 @@
+"""Sympy expressions as text and back, without evaluating anything.
+
+``sympy.sympify`` runs its input through ``eval``. Reports, command lines and data files come from anywhere, so
+their expressions are read by this restricted grammar instead: numbers, named symbols, arithmetic, comparisons
+and a closed list of functions. No attribute access, no call of anything else, bounded size.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import sympy
+
+from ivae_theory.errors import InputError
+from ivae_theory.exact.numbers import rationalised
+
+__all__ = ["FUNCTIONS", "from_text", "to_text"]
+
+#: Longest text, deepest nesting and largest literal exponent that are read.
+MAX_LENGTH, MAX_DEPTH, MAX_EXPONENT = 100_000, 200, 10_000
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    name: getattr(sympy, name)
+    for name in (
+        "Abs Max Min Heaviside Piecewise Rational acos acosh asin asinh atan atan2 atanh besselj besselk beta ceiling "
+        "cos cosh digamma erf erfc erfi exp floor gamma log loggamma lowergamma sign sin sinc sinh sqrt tan "
+        "tanh uppergamma polygamma zeta hyper meijerg And Or Not"
+    ).split()
+} | {"abs": sympy.Abs, "softplus": lambda x: sympy.log(1 + sympy.exp(x)), "relu": lambda x: sympy.Max(x, 0)}
+
+_CONSTANTS = {"pi": sympy.pi, "E": sympy.E, "I": sympy.I, "oo": sympy.oo, "EulerGamma": sympy.EulerGamma,
+              "True": sympy.true, "False": sympy.false}  # fmt: skip
+_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+    ast.BitAnd: sympy.And,
+    ast.BitOr: sympy.Or,
+}
+_COMPARE = {
+    ast.Lt: sympy.Lt,
+    ast.LtE: sympy.Le,
+    ast.Gt: sympy.Gt,
+    ast.GtE: sympy.Ge,
+    ast.Eq: sympy.Eq,
+    ast.NotEq: sympy.Ne,
+}
+
+
+def to_text(expression: sympy.Basic) -> str:
+    """The expression as text that :func:`from_text` reads; floats become the rationals that they are."""
+    return str(sympy.sstr(rationalised(sympy.sympify(expression)), full_prec=False))
+
+
+def from_text(text: str, symbols: Iterable[sympy.Symbol], argument: str = "expression") -> sympy.Expr:
+    """Read an expression in the given symbols.
+
+    Parameters
+    ----------
+    text
+        For instance ``"z**2"`` or ``"Piecewise((z, z > 0), (0, True))"``.
+    symbols
+        The symbols that may occur; they are found by their names.
+    argument
+        The name of the argument in error messages.
+
+    Raises
+    ------
+    InputError
+        When the text is not of the grammar; nothing of it is executed.
+    """
+    if len(text) > MAX_LENGTH:
+        raise InputError(argument, f"at most {MAX_LENGTH} characters", f"{len(text)}")
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise InputError(argument, "an expression such as 'z**2'", repr(text[:80])) from None
+    names = {symbol.name: symbol for symbol in symbols}
+    try:
+        return _Reader(names, argument).read(tree.body, 0)
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(argument, "an expression such as 'z**2'", f"{text[:80]!r} ({error})") from None
+
+
+class _Reader:
+    def __init__(self, names: dict[str, sympy.Symbol], argument: str) -> None:
+        self.names, self.argument = names, argument
+
+    def read(self, node: ast.AST, depth: int) -> Any:
+        if depth > MAX_DEPTH:
+            raise InputError(self.argument, f"nesting of at most {MAX_DEPTH}", "deeper nesting")
+        method = getattr(self, f"_{type(node).__name__.lower()}", None)
+        if method is None:
+            raise InputError(self.argument, "numbers, symbols, arithmetic and known functions", type(node).__name__)
+        return method(node, depth + 1)
+
+    def _constant(self, node: ast.Constant, depth: int) -> Any:
+        if isinstance(node.value, bool):
+            return sympy.true if node.value else sympy.false
+        if isinstance(node.value, int):
+            return sympy.Integer(node.value)
+        if isinstance(node.value, float):
+            return rationalised(sympy.Float(node.value))
+        raise InputError(self.argument, "numbers", repr(node.value)[:40])
+
+    def _name(self, node: ast.Name, depth: int) -> Any:
+        if node.id in self.names:
+            return self.names[node.id]
+        if node.id in _CONSTANTS:
+            return _CONSTANTS[node.id]
+        known = ", ".join(sorted(self.names)) or "no symbols"
+        raise InputError(self.argument, f"an expression in {known}", f"the name {node.id!r}")
+
+    def _binop(self, node: ast.BinOp, depth: int) -> Any:
+        left, right = self.read(node.left, depth), self.read(node.right, depth)
+        if isinstance(node.op, ast.Pow):
+            if getattr(right, "is_number", False) and abs(right) > MAX_EXPONENT:
+                raise InputError(self.argument, f"exponents of at most {MAX_EXPONENT}", str(right)[:40])
+            if getattr(left, "is_number", False) and getattr(right, "is_number", False) and abs(right) > 64:
+                return sympy.Pow(left, right, evaluate=False)
+            return left**right
+        if type(node.op) not in _BINARY:
+            raise InputError(self.argument, "the operators + - * / **", type(node.op).__name__)
+        return _BINARY[type(node.op)](left, right)
+
+    def _unaryop(self, node: ast.UnaryOp, depth: int) -> Any:
+        value = self.read(node.operand, depth)
+        if isinstance(node.op, ast.USub):
+            return -value
+        if isinstance(node.op, (ast.Not, ast.Invert)):
+            return sympy.Not(value)
+        return value
+
+    def _boolop(self, node: ast.BoolOp, depth: int) -> Any:
+        joined = sympy.And if isinstance(node.op, ast.And) else sympy.Or
+        return joined(*(self.read(value, depth) for value in node.values))
+
+    def _compare(self, node: ast.Compare, depth: int) -> Any:
+        terms = [self.read(node.left, depth), *(self.read(item, depth) for item in node.comparators)]
+        parts = [
+            _COMPARE[type(op)](a, b)
+            for op, a, b in zip(node.ops, terms[:-1], terms[1:], strict=True)
+            if type(op) in _COMPARE
+        ]
+        if len(parts) != len(node.ops):
+            raise InputError(self.argument, "comparisons of numbers", "another comparison")
+        return sympy.And(*parts)
+
+    def _tuple(self, node: ast.Tuple, depth: int) -> Any:
+        return tuple(self.read(item, depth) for item in node.elts)
+
+    def _call(self, node: ast.Call, depth: int) -> Any:
+        if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS or node.keywords:
+            name = node.func.id if isinstance(node.func, ast.Name) else type(node.func).__name__
+            raise InputError(self.argument, "a known function", repr(name))
+        return FUNCTIONS[node.func.id](*(self.read(item, depth) for item in node.args))

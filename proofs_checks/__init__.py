@@ -1,0 +1,1 @@
+"""The paper, executed claim by claim."""
