@@ -119,7 +119,9 @@ class Box:
         """``count`` points inside the box (scrambled Sobol; unbounded sides through a logistic map)."""
         from scipy.stats import qmc
 
-        unit = qmc.Sobol(self.dimension, seed=seed).random_base2(max(1, math.ceil(math.log2(count))))[:count]
+        unit: NDArray[np.float64] = qmc.Sobol(self.dimension, seed=seed).random_base2(
+            max(1, math.ceil(math.log2(count)))
+        )[:count]
         unit = np.clip(unit, 1e-6, 1 - 1e-6)
         points = np.empty_like(unit)
         for j, (low, high) in enumerate(zip(self.low, self.high, strict=True)):

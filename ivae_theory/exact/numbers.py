@@ -51,7 +51,8 @@ def to_fraction(value: Any, argument: str = "value") -> Fraction:
     if isinstance(value, (float, np.floating)):
         if not math.isfinite(value):
             raise InputError(argument, "a finite number", repr(float(value)))
-        return Fraction(float(value)) if isinstance(value, (float, np.float32, np.float16)) else _long_double(value)
+        numerator, denominator = value.as_integer_ratio()
+        return Fraction(int(numerator), int(denominator))
     if isinstance(value, fmpq):
         return Fraction(int(value.p), int(value.q))
     if isinstance(value, sympy.Basic):
@@ -62,11 +63,6 @@ def to_fraction(value: Any, argument: str = "value") -> Fraction:
     if isinstance(value, numbers.Rational):
         return Fraction(value.numerator, value.denominator)
     raise InputTypeError(argument, "a number", type(value).__name__)
-
-
-def _long_double(value: np.floating[Any]) -> Fraction:
-    numerator, denominator = value.as_integer_ratio()
-    return Fraction(int(numerator), int(denominator))
 
 
 def to_fmpq(value: Any) -> fmpq:

@@ -1,0 +1,1 @@
+"""Recheck certificates and witnesses without the code that found them."""
