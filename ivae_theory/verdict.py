@@ -17,7 +17,18 @@ from typing import Any
 
 from ivae_theory.errors import InputError, InputTypeError
 
-__all__ = ["SCHEMA", "Conclusion", "Grade", "Report", "Status", "Verdict", "conjunction", "seal"]
+__all__ = [
+    "GOALS",
+    "SCHEMA",
+    "Conclusion",
+    "Grade",
+    "Report",
+    "Status",
+    "Verdict",
+    "conjunction",
+    "goal_claims",
+    "seal",
+]
 
 #: Version of the JSON layout of a report.
 SCHEMA = 1
@@ -184,6 +195,43 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value
+
+
+#: The sharp Theorem 1: what each goal is the conjunction of starts from here.
+_SHARP = (
+    "theorem1.i",
+    "theorem1.iii",
+    "theorem1.minimal",
+    "theorem1.injective",
+    "theorem1.positive",
+    "theorem1.known_noise",
+)
+GOALS = ("affine", "permutation", "printed", "published")
+
+
+def goal_claims(goal: str, ks: Sequence[int], has_posterior: bool = False) -> tuple[str, ...]:
+    """The claims whose conjunction a goal is.
+
+    Parameters
+    ----------
+    goal
+        ``"affine"`` (sharp Theorem 1), ``"permutation"`` (with sharp Theorem 2), ``"printed"`` (every claim as
+        the paper prints it) or ``"published"`` (the AISTATS 2020 version).
+    ks
+        The number of statistics of each latent.
+    has_posterior
+        Whether the model has a posterior, so that Theorem 3 says something about it.
+    """
+    if goal == "affine":
+        return _SHARP
+    if goal == "permutation":
+        return (*_SHARP, "theorem2.scaled_permutation" if max(ks) == 1 else "theorem2.block_permutation")
+    if goal == "printed":
+        third = ("theorem3.i",) if has_posterior else ()
+        return ("theorem1.i", "theorem1.ii", "theorem1.iii", "theorem2.i", "theorem2.ii", *third)
+    if goal == "published":
+        return ("published.theorem1", "published.theorem3" if max(ks) == 1 else "published.theorem2")
+    raise InputError("goal", f"one of {', '.join(GOALS)}", repr(goal))
 
 
 def conjunction(verdicts: Iterable[Verdict]) -> tuple[Status, Grade | None]:

@@ -13,7 +13,18 @@ from typing import Any
 from ivae_theory.errors import CorruptReport
 from ivae_theory.verdict import Grade, Status
 
-__all__ = ["Binding", "InvalidCertificate", "Rechecked", "Rechecker", "binds", "rechecks"]
+__all__ = [
+    "Binding",
+    "InvalidCertificate",
+    "Rechecked",
+    "Rechecker",
+    "bind_evidence",
+    "binds",
+    "grade_of",
+    "recheck_evidence",
+    "rechecks",
+    "status_of",
+]
 
 
 class InvalidCertificate(CorruptReport):
@@ -60,3 +71,52 @@ def binds(kind: str) -> Callable[[Binding], Binding]:
         return function
 
     return register
+
+
+def status_of(word: Any) -> Status:
+    """The status that a word of a report stands for."""
+    for status in Status:
+        if word == status.word:
+            return status
+    raise CorruptReport("status", "one of fails, undecided, holds", repr(word)[:40])
+
+
+def grade_of(word: Any) -> Grade | None:
+    """The grade that a word of a report stands for; ``None`` when undecided."""
+    if word is None:
+        return None
+    for grade in Grade:
+        if word == grade.word:
+            return grade
+    raise CorruptReport("grade", "one of assumed, statistical, certified, exact", repr(word)[:40])
+
+
+def recheck_evidence(claim: str, evidence: Any, subject: Mapping[str, Any]) -> Rechecked:
+    """What one piece of evidence shows about ``claim``; composite evidence calls this for its parts.
+
+    Raises
+    ------
+    InvalidCertificate
+        When the evidence is of an unknown kind, of a kind that cannot settle this claim, or wrong.
+    """
+    if not isinstance(evidence, Mapping) or not isinstance(evidence.get("kind"), str):
+        raise InvalidCertificate("evidence that names its kind", repr(evidence)[:60])
+    kind = evidence["kind"]
+    if kind not in RECHECKERS:
+        raise InvalidCertificate("a known kind of evidence", repr(kind)[:60])
+    claims, function = RECHECKERS[kind]
+    if claim not in claims:
+        raise InvalidCertificate(f"evidence that can settle {claim}", f"evidence of kind {kind!r}")
+    try:
+        return function(claim, evidence, subject)
+    except (KeyError, IndexError, TypeError, AttributeError, ZeroDivisionError, OverflowError, ValueError) as error:
+        if isinstance(error, CorruptReport):
+            raise
+        raise InvalidCertificate(f"well-formed evidence of kind {kind!r}", f"{type(error).__name__}: {error}") from None
+
+
+def bind_evidence(claim: str, evidence: Mapping[str, Any], model: Any) -> None:
+    """Compare one piece of evidence with the model at hand, where its kind knows how."""
+    function = BINDINGS.get(evidence.get("kind", ""))
+    if function is not None:
+        function(claim, evidence, model)
