@@ -1,0 +1,189 @@
+"""From what a user hands over to natural parameters: tables of every kind, callables, sympy matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+
+from ivae_theory.domain import Box, Domain, SymbolicDomain
+from ivae_theory.errors import InputError, InputTypeError
+from ivae_theory.exact import rationalised, to_fraction
+from ivae_theory.model.natural import PROBES, CallableNatural, SymbolicNatural, TableNatural, ask, stacked
+
+__all__ = ["is_symbolic", "read_callable", "read_symbolic", "read_table"]
+
+_FLOATS = ("float16", "float32", "float64")
+
+
+def read_table(table: Any, ks: Sequence[int] | int, error: Any = None) -> TableNatural:
+    """A table of natural parameters from arrays, tensors or nested lists of numbers."""
+    array, dtype = _as_array(table)
+    rows = stacked(array, ks, "table")
+    if array.dtype == object:
+        return _exact_table(rows, error)
+    if array.dtype.kind in "iu":
+        _refuse_error(error)
+        exact = [[Fraction(int(value)) for value in row] for row in rows.tolist()]
+        return TableNatural(rows.astype(np.float64), exact, "exact", "int64")
+    return _float_table(np.array(rows, dtype=np.float64), dtype, error)
+
+
+def _as_array(table: Any) -> tuple[NDArray[Any], str]:
+    """The table as an array with the name of the dtype whose rounding its entries carry."""
+    if hasattr(table, "detach"):
+        tensor = table.detach().cpu()
+        name = str(tensor.dtype).removeprefix("torch.")
+        return (tensor.float() if name == "bfloat16" else tensor).numpy(), name
+    if isinstance(table, (sympy.MatrixBase, sympy.NDimArray)):
+        table = table.tolist()
+    if isinstance(table, np.ndarray):
+        array = table
+    else:
+        try:
+            array = np.array(table, dtype=object)
+        except ValueError:
+            raise InputError("table", "rows of one length", "rows of different lengths") from None
+    if array.dtype == object:
+        return _unboxed(array)
+    if array.dtype.kind not in "iu" and array.dtype.name not in _FLOATS:
+        raise InputTypeError(
+            "table", "integers, fractions, sympy numbers, float16, float32 or float64", str(array.dtype)
+        )
+    return array, array.dtype.name
+
+
+def _unboxed(array: NDArray[Any]) -> tuple[NDArray[Any], str]:
+    """An object array as floats or integers where all its entries are such; else as it is."""
+    entries = list(array.flat)
+    for index, value in enumerate(entries):
+        good = isinstance(value, (int, float, np.integer, np.floating, Fraction, sympy.Basic))
+        if not good or isinstance(value, (bool, np.bool_)):
+            where = tuple(int(i) for i in np.unravel_index(index, array.shape))
+            raise InputTypeError("table", "an array of numbers (M, n, k)", f"{type(value).__name__} at {where}")
+    if any(isinstance(value, (float, np.floating, sympy.Float)) for value in entries):
+        if any(isinstance(value, sympy.Basic) and not value.is_number for value in entries):
+            raise InputError("table", "numbers", "free symbols (give u=[symbols])")
+        return array.astype(np.float64), "float64"
+    return array, "object"
+
+
+def _float_table(rows: NDArray[np.float64], dtype: str, error: Any) -> TableNatural:
+    if not np.isfinite(rows).all():
+        row, column = (int(i) for i in np.argwhere(~np.isfinite(rows))[0])
+        raise InputError("table", "finite natural parameters", f"{rows[row, column]} in row {row}, column {column}")
+    declared = None
+    if error is not None:
+        declared = _declared(error, rows.shape)
+        declared.setflags(write=False)
+    rows.setflags(write=False)
+    return TableNatural(rows, None, "floats", dtype, declared)
+
+
+def _declared(error: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """The user's entrywise bound, broadcast to the table; never below what rounding leaves (see ``error``)."""
+    try:
+        given = np.asarray(error.detach().cpu().numpy() if hasattr(error, "detach") else error, dtype=np.float64)
+        bound = np.array(np.broadcast_to(given.reshape(shape) if given.size == np.prod(shape) else given, shape))
+    except (TypeError, ValueError):
+        raise InputError("error", f"a number or an array of shape {shape}", repr(error)[:60]) from None
+    if not (np.isfinite(bound).all() and (bound >= 0).all()):
+        raise InputError("error", "finite bounds that are not negative", repr(error)[:60])
+    return bound
+
+
+def _refuse_error(error: Any) -> None:
+    if error is not None:
+        raise InputError("error", "nothing for a table of exact numbers", repr(error)[:60])
+
+
+def _exact_table(rows: NDArray[Any], error: Any) -> TableNatural:
+    """Fractions, integers and sympy numbers: nothing is rounded."""
+    _refuse_error(error)
+    listed = rows.tolist()
+    for row in listed:
+        for value in row:
+            if isinstance(value, sympy.Basic) and not (value.is_number and value.is_finite and value.is_real):
+                raise InputError("table", "finite real numbers (or give u=[symbols])", str(value)[:60])
+    rational = all(not isinstance(value, sympy.Basic) or value.is_Rational for row in listed for value in row)
+    try:
+        if rational:
+            exact = [[to_fraction(value) for value in row] for row in listed]
+            return TableNatural(_read_only([[float(v) for v in row] for row in exact]), exact, "exact", "object")
+        matrix = sympy.ImmutableMatrix([[_as_sympy(value) for value in row] for row in listed])
+        return TableNatural(
+            _read_only([[float(v) for v in row] for row in matrix.tolist()]), matrix, "symbols", "object"
+        )
+    except OverflowError:
+        raise InputError("table", "numbers below 1.8e308", "a larger one") from None
+
+
+def _read_only(rows: list[list[float]]) -> NDArray[np.float64]:
+    array = np.array(rows, dtype=np.float64)
+    array.setflags(write=False)
+    return array
+
+
+def _as_sympy(value: Any) -> sympy.Expr:
+    if isinstance(value, sympy.Basic):
+        return value
+    exact = to_fraction(value)
+    return sympy.Rational(exact.numerator, exact.denominator)
+
+
+def is_symbolic(natural: Any) -> bool:
+    """Whether ``natural`` is a matrix or list of sympy expressions with free symbols."""
+    if isinstance(natural, sympy.Expr):
+        return True
+    if isinstance(natural, (sympy.MatrixBase, sympy.NDimArray)):
+        return bool(natural.free_symbols)
+    if isinstance(natural, (list, tuple)):
+        return any(is_symbolic(item) and bool(getattr(item, "free_symbols", True)) for item in natural)
+    return False
+
+
+def read_symbolic(natural: Any, ks: Sequence[int] | int, domain: Domain) -> SymbolicNatural:
+    """A sympy matrix of shape (n, k), a column or row of ``n`` (k = 1) or of ``sum k_i`` expressions."""
+    if not isinstance(domain, SymbolicDomain):
+        raise InputTypeError("u", "the symbols of the natural parameters, u=[symbols]", type(domain).__name__)
+    try:
+        matrix = sympy.ImmutableMatrix([natural] if isinstance(natural, sympy.Expr) else natural)
+    except (TypeError, ValueError) as problem:
+        raise InputTypeError("lambda(u)", "a sympy matrix of shape (n, k)", str(problem)[:60]) from None
+    unknown = sorted(map(str, matrix.free_symbols - set(domain.symbols)))
+    if unknown:
+        raise InputError(
+            "lambda(u)", f"expressions in {', '.join(map(str, domain.symbols))}", f"also {', '.join(unknown)}"
+        )
+    entries = np.array(matrix.tolist(), dtype=object)
+    in_one_line = 1 in entries.shape and not (isinstance(ks, int) and ks > 1)
+    row = stacked(entries.reshape(1, -1) if in_one_line else entries[None], ks, "lambda(u)", "1")[0]
+    for entry in row:
+        if not isinstance(entry, sympy.Expr) or entry.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I):
+            raise InputError("lambda(u)", "finite real expressions", str(entry)[:60])
+    return SymbolicNatural(sympy.ImmutableMatrix([rationalised(entry) for entry in row]), dict(domain.sets))
+
+
+def read_callable(function: Callable[[Any], Any], ks: Sequence[int] | int, domain: Domain) -> CallableNatural:
+    """A callable, asked at every point of a finite domain or at candidates of a box, and traced if it can be."""
+    from ivae_theory.enclosure.failure import CannotEnclose
+    from ivae_theory.mixing.tracing import trace
+
+    if isinstance(domain, SymbolicDomain):
+        raise InputTypeError("u", "an array, Points, Observed or Box with a callable", "sympy symbols")
+    points = domain.candidates(PROBES) if isinstance(domain, Box) else domain.values
+    answers = np.asarray(stacked(ask(function, points), ks, "lambda(u)", "B"), dtype=np.float64)
+    if not np.isfinite(answers).all():
+        row = int(np.argwhere(~np.isfinite(answers))[0, 0])
+        raise InputError("lambda(u)", "finite natural parameters", f"not finite at u = {points[row].tolist()}")
+    counts = (ks,) * (answers.shape[1] // ks) if isinstance(ks, int) else tuple(ks)
+    graph, why = None, ""
+    try:
+        graph = trace(function, points[: min(len(points), 2)])
+    except CannotEnclose as problem:
+        why = str(problem)
+    return CallableNatural(function, domain, graph, why, counts, points, answers)
