@@ -61,7 +61,7 @@ def to_fraction(value: Any, argument: str = "value") -> Fraction:
             return Fraction(int(exact.p), int(exact.q))
         raise InputError(argument, "a rational number", str(value))
     if isinstance(value, numbers.Rational):
-        return Fraction(value.numerator, value.denominator)
+        return Fraction(int(value.numerator), int(value.denominator))
     raise InputTypeError(argument, "a number", type(value).__name__)
 
 

@@ -1,0 +1,81 @@
+"""The command group, and the one place where errors become one line and an exit status.
+
+Exit status: 0 what was asked for holds, 1 it fails, 3 undecided, 2 bad usage or bad input.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from ivae_theory.errors import IvaeTheoryError
+from ivae_theory.verdict import Status
+
+__all__ = ["EXIT", "cli", "main"]
+
+EXIT = {Status.HOLDS: 0, Status.FAILS: 1, Status.UNDECIDED: 3}
+
+#: Where each command lives; a command's module is imported when the command is used.
+COMMANDS = {
+    "check": "ivae_theory.cli.check",
+    "claims": "ivae_theory.cli.claims",
+    "equivalent": "ivae_theory.cli.equivalent",
+    "recheck": "ivae_theory.cli.recheck",
+    "recover": "ivae_theory.cli.recover",
+}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported one at a time: ``recheck`` must not wait for torch."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name]).command
+        return command
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit status: 0 it holds, 1 it fails, 3 undecided, 2 bad usage or bad input.",
+)
+@click.version_option(package_name="ivae_theory", prog_name="ivae-theory")
+def cli() -> None:
+    """Check a model against the identifiability theory, verify what was learned, recheck a report."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit; every bad input ends in one line on standard error."""
+    try:
+        status: Any = cli.main(args=arguments, prog_name="ivae-theory", standalone_mode=False)
+    except click.exceptions.Abort:
+        _stop("interrupted", 130)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f" (see '{context.command_path} --help')" if context is not None else ""
+        _stop(error.format_message() + hint, 2)
+    except IvaeTheoryError as error:
+        _stop(str(error), 2)
+    except BrokenPipeError:
+        # The reader of our output is gone; Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(2)
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        _stop(f"{name}{error.strerror or error}", 2)
+    else:
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _stop(message: str, status: int) -> None:
+    line = " ".join(message.split())
+    click.echo(f"ivae-theory: {line}", err=True)
+    sys.exit(status)

@@ -1,0 +1,70 @@
+"""``ivae-theory check``: every hypothesis of a model, with certificates."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from ivae_theory.cli.app import EXIT
+from ivae_theory.cli.console import console, progress
+from ivae_theory.cli.loading import load_model
+from ivae_theory.verdict import GOALS
+
+__all__ = ["command"]
+
+
+@click.command("check", epilog="Example: ivae-theory check docs/examples/section5.py --goal permutation")
+@click.argument("file", metavar="FILE.py[:NAME]")
+@click.option("--goal", type=click.Choice(GOALS), default="affine", show_default=True, help="What is to be identified.")
+@click.option(
+    "--assume", metavar="CLAIM", multiple=True, help="A claim to vouch for where it is undecided; repeatable."
+)
+@click.option("--json", "json_path", metavar="PATH", help="Write the report with all certificates as JSON.")
+@click.option("--html", "html_path", metavar="PATH", help="Write the report as one HTML file.")
+@click.option("--latex", "latex_path", metavar="PATH", help="Write the verdict table as LaTeX.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds for each verdict.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of every random choice.")
+@click.option("--quiet", is_flag=True, help="Print nothing; the exit status is the answer.")
+def command(
+    file: str,
+    goal: str,
+    assume: tuple[str, ...],
+    json_path: str | None,
+    html_path: str | None,
+    latex_path: str | None,
+    timeout: float | None,
+    seed: int,
+    quiet: bool,
+) -> int:
+    """Check the model that FILE.py defines (this runs FILE.py).
+
+    NAME defaults to `model`: a Model, or a function without arguments that returns one.
+    """
+    from ivae_theory.checking import check
+
+    with progress("loading the model", quiet) as said:
+        model = load_model(file)
+        report = check(model, goal, assume=assume, seed=seed, timeout=timeout, progress=said)
+    _write(report, json_path, html_path, latex_path)
+    if not quiet:
+        from ivae_theory.reporting import renderable
+
+        console().print(renderable(report))
+        sys.stdout.flush()
+    return EXIT[report.status]
+
+
+def _write(report: object, json_path: str | None, html_path: str | None, latex_path: str | None) -> None:
+    if json_path is None and html_path is None and latex_path is None:
+        return
+    from ivae_theory.reporting.html import write_text
+    from ivae_theory.verdict import Report
+
+    assert isinstance(report, Report)
+    if json_path is not None:
+        write_text(json_path, report.to_json(), "--json")
+    if html_path is not None:
+        report.to_html(html_path)
+    if latex_path is not None:
+        write_text(latex_path, report.to_latex(), "--latex")

@@ -1,0 +1,96 @@
+"""Expressions as text: what is read is what was written, and nothing is run."""
+
+import contextlib
+import time
+
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ivae_theory.errors import InputError
+from ivae_theory.exact import from_text, to_text
+
+Z = sympy.Symbol("z", real=True)
+
+LEAVES = st.one_of(
+    st.just(Z),
+    st.integers(-5, 5).map(sympy.Integer),
+    st.fractions(-3, 3, max_denominator=7).map(sympy.Rational),
+    st.just(sympy.pi),
+)
+EXPRESSIONS = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map(lambda p: p[0] + p[1]),
+        st.tuples(inner, inner).map(lambda p: p[0] * p[1]),
+        inner.map(lambda e: e**2),
+        inner.map(sympy.exp),
+        inner.map(sympy.Abs),
+        inner.map(sympy.tanh),
+        inner.map(sympy.floor),
+        inner.map(lambda e: sympy.Max(e, 0) if e.is_real else e),
+        inner.map(lambda e: sympy.Piecewise((e, Z > 0), (0, True))),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None)
+@given(EXPRESSIONS)
+def test_text_is_read_back_as_the_same_expression(expression):
+    assert from_text(to_text(expression), [Z]) == expression
+
+
+def test_floats_are_read_as_the_rationals_that_they_are():
+    assert from_text("0.1*z", [Z]) == sympy.Rational(*(0.1).as_integer_ratio()) * Z
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "__import__('os').system('true')",
+        "z.__class__",
+        "().__class__.__bases__[0]",
+        "lambda: 1",
+        "[x for x in (1,)]",
+        "exec('1')",
+        "open('x')",
+        "getattr(z, 'func')",
+        "f'{z}'",
+        "'text'",
+        "z if z else 1",
+        "z := 1",
+        "{1: 2}",
+        "z[0]",
+        "exp(*[z])",
+        "exp(x=z)",
+        "y + z",
+        "z @ z",
+        "z % 2",
+        "z is z",
+        "",
+        "z +",
+        "(" * 500 + "z" + ")" * 500,
+        "z" + "+z" * 60_000,
+        "9**9**9**9",
+        "z**99999999999",
+        "Piecewise(z)",
+        "exp()",
+        "exp(z, z, z)",
+        "\x00",
+        "log(z) log(z)",
+    ],
+)
+def test_what_is_not_of_the_grammar_is_refused_and_never_run(hostile):
+    start = time.monotonic()
+    with pytest.raises(InputError, match="statistics"):
+        from_text(hostile, [Z], "statistics")
+    assert time.monotonic() - start < 10
+
+
+@settings(deadline=None)
+@given(st.text(max_size=40))
+def test_any_text_is_an_expression_or_one_clear_error(text):
+    with contextlib.suppress(InputError):
+        assert isinstance(from_text(text, [Z]), (sympy.Basic, tuple))

@@ -1,0 +1,59 @@
+"""What the package loads, and what may import what."""
+
+import subprocess
+import sys
+
+import pytest
+
+PROBE = "import sys; {statement}; print(','.join(m for m in {heavy!r} if m in sys.modules))"
+HEAVY = ["torch", "scipy.stats", "matplotlib", "sklearn", "pandas", "sympy", "jinja2", "click"]
+
+
+def loaded(statement, heavy):
+    run = subprocess.run(
+        [sys.executable, "-c", PROBE.format(statement=statement, heavy=heavy)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [name for name in run.stdout.strip().split(",") if name]
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    assert loaded("import ivae_theory", HEAVY) == []
+
+
+def test_rechecking_loads_no_search_module_and_no_torch():
+    searched = [
+        "torch",
+        "scipy.stats",
+        *(
+            f"ivae_theory.{name}"
+            for name in (
+                "span",
+                "hypotheses",
+                "rivals",
+                "checking",
+                "theorem1",
+                "theorem2",
+                "theorem3",
+                "published",
+                "model",
+            )
+        ),
+    ]
+    statement = "from ivae_theory.certificates import recheck; recheck._load_recheckers()"
+    assert loaded(statement, searched) == []
+
+
+def test_every_public_name_can_be_had():
+    import ivae_theory
+
+    for name in ivae_theory.__all__:
+        assert getattr(ivae_theory, name) is not None
+
+
+def test_layers_are_respected():
+    pytest.importorskip("importlinter")
+    run = subprocess.run(["lint-imports", "--no-cache"], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr

@@ -1,0 +1,77 @@
+"""The conclusion is a pure function of the verdicts; it never says more than they do."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ivae_theory.conclusion import conclude
+from ivae_theory.verdict import GOALS, Grade, Status, Verdict, goal_claims
+
+CLAIMS = sorted({c for goal in GOALS for ks in ([1], [2]) for c in goal_claims(goal, ks, True)})
+
+
+def made(claim, status, grade):
+    if status is Status.UNDECIDED:
+        return Verdict.unknown(claim, "r")
+    return Verdict(claim, status, grade, "r", {"kind": "k", "rank": 1})
+
+
+MADE = st.tuples(st.sampled_from(Status), st.sampled_from(Grade))
+
+
+@given(
+    st.fixed_dictionaries(dict.fromkeys(CLAIMS, MADE)), st.sampled_from(GOALS), st.sampled_from([[1, 1], [2, 1]])
+)
+def test_status_is_that_of_the_goal_alone_and_fails_is_never_called_not_identifiable(made_of, goal, ks):
+    verdicts = [made(claim, *pair) for claim, pair in made_of.items()]
+    conclusion = conclude(goal, verdicts, {"ks": ks})
+    deciding = [v for v in verdicts if v.claim in conclusion.decisive]
+    assert conclusion.decisive == goal_claims(goal, ks)
+    assert conclusion.status is min(v.status for v in deciding)
+    assert "is not identifiable up to" not in conclusion.statement.replace("That is no proof that the model is not", "")
+    if conclusion.status is not Status.HOLDS:
+        open_claims = [v.claim for v in deciding if v.status is conclusion.status]
+        assert any(claim in conclusion.statement for claim in open_claims)
+    if any(v.grade is Grade.ASSUMED for v in deciding):
+        assert conclusion.assumptions
+
+
+def every(status_of=lambda claim: Status.HOLDS):
+    return [made(claim, status_of(claim), Grade.EXACT) for claim in CLAIMS]
+
+
+def test_an_undecided_injectivity_alone_says_how_to_vouch():
+    verdicts = every(lambda claim: Status.UNDECIDED if claim == "theorem1.injective" else Status.HOLDS)
+    statement = conclude("affine", verdicts, {"ks": [1]}).statement
+    assert "if f is injective" in statement
+    assert "--assume theorem1.injective" in statement
+
+
+def test_what_survives_a_rank_deficient_L_is_said_only_when_the_rest_holds():
+    broken = every(lambda claim: Status.FAILS if claim == "theorem1.iii" else Status.HOLDS)
+    assert "Still identified: the 1 combination" in conclude("affine", broken, {"ks": [1]}).statement
+    worse = every(
+        lambda c: Status.FAILS if c == "theorem1.iii" else Status.UNDECIDED if c == "theorem1.i" else Status.HOLDS
+    )
+    assert "Still identified" not in conclude("affine", worse, {"ks": [1]}).statement
+
+
+def test_only_theorem_2_failing_leaves_theorem_1():
+    verdicts = every(lambda c: Status.FAILS if c.startswith("theorem2.scaled") else Status.HOLDS)
+    statement = conclude("permutation", verdicts, {"ks": [1]}).statement
+    assert statement.startswith("Identified up to an affine map")
+    assert "need not be a scaled permutation" in statement
+
+
+@pytest.mark.parametrize("refutes", ["equivalence", "scaled permutation"])
+def test_a_rival_says_which_relation_it_refutes(refutes):
+    verdicts = every(lambda claim: Status.FAILS if claim == "theorem1.iii" else Status.HOLDS)
+    statement = conclude("affine", verdicts, {"ks": [1]}, {"refutes": refutes, "evidence": {}}).statement
+    assert ("not identifiable up to an affine map" in statement) == (refutes == "equivalence")
+
+
+def test_the_printed_goal_names_what_the_paper_leaves_silent():
+    verdicts = every(lambda claim: Status.FAILS if claim == "theorem1.minimal" else Status.HOLDS)
+    conclusion = conclude("printed", verdicts, {"ks": [1]})
+    assert conclusion.status is Status.HOLDS
+    assert "theorem1.minimal" in conclusion.statement

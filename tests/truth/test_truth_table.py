@@ -1,0 +1,50 @@
+"""The truth table: models whose truth is known by an argument, never by what the checker said."""
+
+import importlib
+import pkgutil
+from collections import Counter
+
+import pytest
+
+from ivae_theory.checking import check
+from ivae_theory.verdict import Status
+from tests import truth
+
+MODULES = [
+    importlib.import_module(f"tests.truth.{m.name}")
+    for m in pkgutil.iter_modules(truth.__path__)
+    if m.name.startswith("rows_")
+]
+ROWS = [row for module in MODULES for row in module.ROWS]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_the_verdict_is_the_truth_or_undecided(row, verdicts_of):
+    verdict = verdicts_of(row)
+    allowed = {row.expected} if row.decidable else {row.expected, Status.UNDECIDED}
+    assert verdict.status in allowed, f"{verdict}\nexpected {row.expected.name} because {row.because}"
+
+
+@pytest.fixture(scope="session")
+def verdicts_of():
+    """The verdict on a row's claim; models are built and checked once a row."""
+
+    def decide(row):
+        goal = "printed" if row.claim.startswith("theorem2.i") else "affine"
+        return check(row.model(), goal)[row.claim]
+
+    return decide
+
+
+def test_there_are_at_least_200_rows_with_distinct_names_and_an_argument_each():
+    assert len(ROWS) >= 200
+    assert not [name for name, times in Counter(row.id for row in ROWS).items() if times > 1]
+    assert all(len(row.because) > 15 for row in ROWS)
+
+
+def test_at_least_nine_in_ten_decidable_rows_are_meant_to_be_decided_in_every_class():
+    """``decidable`` says what an implemented argument reaches; a class may not hide behind it."""
+    for claim in {row.claim for row in ROWS}:
+        settled = [row for row in ROWS if row.claim == claim and row.expected is not Status.UNDECIDED]
+        if settled:
+            assert sum(row.decidable for row in settled) >= 0.9 * len(settled), claim
