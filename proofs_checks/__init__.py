@@ -1,1 +1,4 @@
-"""The paper, executed claim by claim."""
+"""The paper, executed: every numbered claim as a check, as printed and as repaired.
+
+``python -m proofs_checks`` runs the ledger.
+"""

@@ -1,0 +1,147 @@
+"""recheck refuses a report with any leaf changed, and a forged one that was sealed again."""
+
+import copy
+import json
+
+import pytest
+
+from ivae_theory import recheck
+from ivae_theory.certificates.recheck import RecheckResult
+from ivae_theory.checking import check
+from ivae_theory.cli.loading import load_model
+from ivae_theory.errors import CorruptReport, InputError
+from ivae_theory.verdict import Status, seal
+from tests.cli.test_app import EXAMPLES
+
+NAMES = ["section5", "figure1", "fails_few_segments", "fails_rotation", "fails_discrete"]
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def made(request):
+    model = load_model(str(EXAMPLES / f"{request.param}.py"))
+    return model, check(model, "permutation")
+
+
+def leaves(value, path=()):
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from leaves(item, (*path, index))
+    else:
+        yield path
+
+
+def changed(value):
+    """A different leaf of the same type where there is one."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, (int, float)):
+        return value + 1
+    if isinstance(value, str):
+        return value[:-1] + ("0" if value[-1:] != "0" else "1")
+    return "something"
+
+
+def with_leaf(document, path, value):
+    forged = copy.deepcopy(document)
+    inner = forged
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = value
+    return forged
+
+
+def test_an_honest_report_rechecks_by_itself_and_with_its_model(made):
+    model, report = made
+    alone = recheck(report.to_json())
+    assert isinstance(alone, RecheckResult)
+    assert not alone.bound
+    assert alone.status is report.status
+    assert recheck(report.to_json(), model).bound
+    assert recheck(report).certificates == tuple(v.claim for v in report.verdicts if not v.undecided)
+
+
+def test_any_changed_leaf_is_refused(made):
+    _, report = made
+    document = json.loads(report.to_json())
+    for path in leaves(document):
+        inner = document
+        for step in path:
+            inner = inner[step]
+        with pytest.raises(CorruptReport):
+            recheck(with_leaf(document, path, changed(inner)))
+
+
+def resealed(document):
+    return {**document, "seal": seal(document)}
+
+
+@pytest.mark.parametrize("word", ["fails", "undecided", "holds"])
+def test_a_forged_status_is_refused_although_it_is_sealed(made, word):
+    _, report = made
+    document = json.loads(report.to_json())
+    for index, verdict in enumerate(document["verdicts"]):
+        if verdict["status"] == word:
+            continue
+        forged = with_leaf(document, ("verdicts", index, "status"), word)
+        forged["verdicts"][index]["grade"] = None if word == "undecided" else verdict["grade"] or "exact"
+        if word == "undecided" and verdict["claim"] not in document["conclusion"]["decisive"]:
+            continue
+        with pytest.raises(CorruptReport):
+            recheck(resealed(forged))
+
+
+def test_a_forged_conclusion_is_refused_although_it_is_sealed(made):
+    _, report = made
+    document = json.loads(report.to_json())
+    word = "holds" if report.status is not Status.HOLDS else "fails"
+    for path, value in [
+        (("conclusion", "status"), word),
+        (("conclusion", "statement"), "Everything is identified."),
+        (("conclusion", "assumptions"), ["nothing"]),
+        (("conclusion", "decisive"), []),
+        (("goal",), "published"),
+    ]:
+        with pytest.raises(CorruptReport):
+            recheck(resealed(with_leaf(document, path, value)))
+
+
+def test_a_grade_cannot_be_raised(made):
+    _, report = made
+    document = json.loads(report.to_json())
+    for index, verdict in enumerate(document["verdicts"]):
+        if verdict["grade"] in (None, "exact"):
+            continue
+        with pytest.raises(CorruptReport):
+            recheck(resealed(with_leaf(document, ("verdicts", index, "grade"), "exact")))
+
+
+def test_evidence_moved_to_another_claim_is_refused(made):
+    _, report = made
+    document = json.loads(report.to_json())
+    settled = [i for i, v in enumerate(document["verdicts"]) if v["grade"] is not None]
+    for here in settled:
+        for there in settled:
+            first, second = document["verdicts"][here], document["verdicts"][there]
+            if first["evidence"]["kind"] == second["evidence"]["kind"] or first["status"] == second["status"]:
+                continue
+            with pytest.raises(CorruptReport):
+                recheck(resealed(with_leaf(document, ("verdicts", here, "evidence"), second["evidence"])))
+
+
+@pytest.mark.parametrize("bad", [None, 3, [], object()])
+def test_what_is_not_a_report_is_refused(bad):
+    with pytest.raises(InputError):
+        recheck(bad)
+
+
+def test_another_model_is_refused(made):
+    model, report = made
+    other = load_model(str(EXAMPLES / "gamma_prior.py"))
+    with pytest.raises(CorruptReport, match="digest"):
+        recheck(report, other)
+    with pytest.raises(InputError, match="model"):
+        recheck(report, object())
+    assert recheck(report, model).bound
