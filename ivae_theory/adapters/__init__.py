@@ -1,0 +1,1 @@
+"""From laws of torch.distributions, scipy.stats and sympy.stats to exponential families."""
