@@ -1,0 +1,1 @@
+"""The steps of the sharp theorems, each a function that the claims use."""
