@@ -86,11 +86,7 @@ class Model:
         rng = np.random.default_rng(seed)
         z = self.prior.sample(u, rng)
         image = np.asarray(self.mixing.evaluate(z), dtype=np.float64)
-        if self.discrete:
-            from scipy.special import expit
-
-            return z, (rng.random(image.shape) < expit(image)).astype(np.float64)
-        return z, image + self.noise.sample(image.shape, rng)
+        return z, np.asarray(self.noise.observe(image, rng), dtype=np.float64)
 
     def describe(self) -> dict[str, Any]:
         """The model as JSON values: what reports call their subject."""

@@ -1,0 +1,115 @@
+"""The parameters of a torch law, and the natural parameters that follow, as torch modules that can be traced."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch.fx.experimental.proxy_tensor import get_proxy_mode
+
+from ivae_theory.adapters.laws import LAWS, Form
+from ivae_theory.adapters.torch_prior import factors, unvalidated
+from ivae_theory.errors import InputError
+
+__all__ = ["NaturalParameters", "Parameters"]
+
+
+class Parameters(nn.Module):
+    """The parameters of ``function(u)``'s law, stacked as (B, n, number of parameters).
+
+    What the function holds is registered, so that whoever calls this module finds the dtype that it computes in and
+    can put its modules into evaluation mode.
+    """
+
+    law: str | None
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.function = function
+        modules, tensors = _held_by(function)
+        self.used = nn.ModuleList(modules)
+        for index, tensor in enumerate(tensors):
+            self.register_buffer(f"held_{index}", tensor, persistent=False)
+        self.law = None
+        self.dense = False
+
+    def forward(self, u: torch.Tensor) -> torch.Tensor:
+        """Ask the user's function; torch validates its arguments except while a trace is made."""
+        if get_proxy_mode() is None:
+            distribution = self.function(u)
+        else:
+            with unvalidated():
+                distribution = self.function(u)
+        law, dense, parameters = factors(distribution, len(u), "fn(u)")
+        if self.law is None:
+            self.law, self.dense = law, dense
+        if law != self.law:
+            raise InputError("fn(u)", f"the same law for every u, here {self.law}", law)
+        return torch.stack([parameters[name] for name in LAWS[law].parameters], dim=-1)
+
+
+class NaturalParameters(nn.Module):
+    """lambda(u) of shape (B, sum k_i) from a law's parameters, latent by latent."""
+
+    def __init__(self, parameters: Parameters, forms: Sequence[Form]) -> None:
+        super().__init__()
+        self.parameters_of = parameters
+        self.forms = tuple(forms)
+
+    def forward(self, u: torch.Tensor) -> torch.Tensor:
+        """Stack the natural parameters of every latent."""
+        values = self.parameters_of(u)
+        names = LAWS[str(self.parameters_of.law)].parameters
+        columns = []
+        for latent, form in enumerate(self.forms):
+            own: Mapping[str, torch.Tensor] = {name: values[:, latent, j] for j, name in enumerate(names)}
+            columns.extend(form.natural(own, _TORCH))
+        return torch.stack(columns, dim=1)
+
+
+class _TorchFunctions:
+    """The functions that the maps of :mod:`laws` need, on tensors."""
+
+    @staticmethod
+    def sin(x: Any, /) -> Any:
+        return torch.sin(x)
+
+    @staticmethod
+    def cos(x: Any, /) -> Any:
+        return torch.cos(x)
+
+    @staticmethod
+    def power(x: Any, exponent: Any, /) -> Any:
+        return torch.pow(x, float(exponent))
+
+
+_TORCH = _TorchFunctions()
+
+
+def _held_by(function: Any) -> tuple[list[nn.Module], list[torch.Tensor]]:
+    """The modules and float tensors that a function is, is bound to, closes over, or names as globals."""
+    held = {id(value): value for value in _reachable(function)}.values()
+    modules = [value for value in held if isinstance(value, nn.Module)]
+    plain = [value for value in held if isinstance(value, torch.Tensor) and not isinstance(value, nn.Parameter)]
+    return modules, [value for value in plain if value.is_floating_point()]
+
+
+def _reachable(function: Any) -> Iterator[Any]:
+    yield function
+    if isinstance(function, functools.partial):
+        yield from (*function.args, *function.keywords.values())
+        yield from _reachable(function.func)
+        return
+    yield getattr(function, "__self__", None)
+    plain = getattr(function, "__func__", function)
+    for cell in getattr(plain, "__closure__", None) or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:  # a name that is not bound yet
+            continue
+    code = getattr(plain, "__code__", None)
+    names = () if code is None else code.co_names
+    yield from (plain.__globals__[name] for name in names if name in plain.__globals__)
