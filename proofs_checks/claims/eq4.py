@@ -46,7 +46,7 @@ def for_all_x() -> Outcome:
 CLAIM = Claim(
     name="eq4",
     where="Eq. (4)",
-    statement="A model is identifiable when, for all theta, theta', x, z: p_theta(x) = p_theta'(x) implies equal joints.",
+    statement="Identifiable means: for all theta, theta', x, z, p_theta(x) = p_theta'(x) implies equal joints.",
     hypotheses=(printed("the quantifier over x stands before the implication"),),
     uses=(),
     verdict="too strong as written: the quantifier over x must close before the implication",

@@ -50,10 +50,10 @@ CLAIM = Claim(
     uses=("theorem2.sharp",),
     verdict="superfluous for k = 1; does not apply for k >= 2",
     gap=(
-        "The components are independent given u, not marginally; and for k >= 2 the T_ij of one latent are functions of "
+        "The components are independent given u, not marginally; for k >= 2 the T_ij of one latent are functions of "
         "one variable. For k = 1 the sharp Theorem 2 already gives a scaled permutation."
     ),
-    counterexample="Three values of u with variances (1, 1), (3, 3), (1, 3): L is invertible and the T_i are correlated.",
+    counterexample="Variances (1, 1), (3, 3), (1, 3) at three values of u: L is invertible, the T_i are correlated.",
     repair="Independence holds given u: linear ICA applies within a value of u, to k = 1.",
     as_printed=Check(Method.EXACT, marginally, Status.FAILS),
     as_repaired=Check(Method.SYMBOLIC, given_u, Status.HOLDS),
