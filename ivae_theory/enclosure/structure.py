@@ -1,0 +1,166 @@
+"""What the structure of a traced graph proves: constant outputs, and outputs affine in few inner coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.intervals import WHOLE, balls
+from ivae_theory.enclosure.precision import precision
+from ivae_theory.enclosure.tensor import Machine, Tensor
+from ivae_theory.enclosure.traced import Graph
+from ivae_theory.exact import to_fraction
+
+__all__ = ["AffinePart", "affine_part", "depends_on_input", "is_affine"]
+
+
+@dataclass(frozen=True, eq=False)
+class AffinePart:
+    """``output = W g + b`` with ``g`` the result of an inner node, exactly.
+
+    Attributes
+    ----------
+    W, b
+        Object arrays of fractions, shapes ``(size, width)`` and ``(size,)``; outputs flattened.
+    width
+        Number of coordinates of ``g``: the affine hull of the outputs has at most this dimension.
+    node
+        Index of the inner node, ``-1`` for the input itself (the graph is affine).
+    """
+
+    W: NDArray[Any]
+    b: NDArray[Any]
+    width: int
+    node: int
+
+
+def depends_on_input(graph: Graph) -> NDArray[np.bool_]:
+    """Which outputs may vary; ``False`` proves an output constant on all of R^m."""
+    if graph.integer:
+        return np.ones(graph.size, dtype=bool)
+    try:
+        with precision(64):
+            return ~graph.derivative(np.full(graph.m, WHOLE, dtype=object)).constant
+    except CannotEnclose:
+        return np.ones(graph.size, dtype=bool)
+
+
+def is_affine(graph: Graph) -> bool:
+    """Whether the graph is certainly an affine function on all of R^m."""
+    return _cut_at(graph, -1) is not None
+
+
+def affine_part(graph: Graph) -> AffinePart | None:
+    """The narrowest inner node through which the outputs are affine, or ``None`` when the last step is not affine."""
+    varying = _varying(graph)
+    if not isinstance(graph.output, Mapping) or "constant" in graph.output:
+        return None
+    best: AffinePart | None = None
+    for cut in range(len(graph.nodes) - 1, -2, -1):
+        if cut >= 0 and not varying[cut]:
+            continue
+        try:
+            found = _cut_at(graph, cut)
+        except _Sibling:
+            continue
+        except CannotEnclose:
+            break
+        if found is None:
+            break
+        if best is None or found.width < best.width:
+            best = found
+    return best
+
+
+class _Sibling(Exception):
+    """The outputs vary through something else than the node at which the graph was cut."""
+
+
+def _varying(graph: Graph) -> list[bool]:
+    known: list[bool] = []
+
+    def varies(argument: Any) -> bool:
+        if isinstance(argument, Mapping):
+            return "input" in argument or ("node" in argument and known[argument["node"]])
+        return isinstance(argument, (list, tuple)) and any(varies(item) for item in argument)
+
+    for node in graph.nodes:
+        known.append(any(varies(a) for a in (*node.args, *node.kwargs.values())))
+    return known
+
+
+def _cut_at(graph: Graph, cut: int) -> AffinePart | None:
+    """The map from node ``cut`` (-1: the input) to the output when it is affine, else ``None``."""
+    shape = _shape_of(graph, cut)
+    if shape is None:
+        return None
+    width = int(np.prod(shape, dtype=int))
+    machine = Machine(exact=True, m=width)
+    seed = Tensor(balls(np.zeros(shape), exact=True), balls(np.eye(width), exact=True).reshape((*shape, width)), None)
+    try:
+        result = _Tail(graph, cut, seed, machine).run()
+    except CannotEnclose:
+        return None
+    if result.tangent is None:
+        tangent = machine.zeros((graph.size, width))
+    elif result.curved is not None and result.curved.any():
+        return None
+    else:
+        tangent = result.tangent.reshape(graph.size, width)
+    fractions = np.frompyfunc(to_fraction, 1, 1)
+    bias = balls(result.value, exact=True).reshape(graph.size)
+    return AffinePart(fractions(tangent), fractions(bias), width, cut)
+
+
+def _shape_of(graph: Graph, cut: int) -> tuple[int, ...] | None:
+    """Shape of a node's result, found by running the graph up to it at a point where that works."""
+    if cut == -1:
+        return None if graph.integer else (1, graph.m)
+    for point in (np.zeros(graph.m), np.full(graph.m, 0.53125), np.full(graph.m, -0.53125)):
+        try:
+            with precision(32):
+                first = Tensor(point.astype(np.int64).reshape(1, -1) if graph.integer else balls(point[None]))
+                return graph.interpret(first, Machine(), stop=cut + 1).shape
+        except CannotEnclose:
+            continue
+    return None
+
+
+class _Tail:
+    """Evaluates only what the output needs, with the cut node replaced by a free vector."""
+
+    def __init__(self, graph: Graph, cut: int, seed: Tensor, machine: Machine) -> None:
+        self.graph, self.cut, self.seed, self.machine = graph, cut, seed, machine
+        self.results: dict[int, Any] = {}
+
+    def run(self) -> Tensor:
+        answer = self.read(self.graph.output)
+        if not isinstance(answer, Tensor):
+            raise CannotEnclose("an output that is not a tensor")
+        return answer
+
+    def read(self, argument: Any) -> Any:
+        if isinstance(argument, Mapping):
+            (kind, what), *_ = argument.items()
+            if kind == "node":
+                return self.result(what)
+            if kind == "constant":
+                return Tensor(self.graph.constants[what])
+            if kind == "input":
+                if self.cut != -1:
+                    raise _Sibling
+                return self.seed
+            return float(what) if kind == "float" else what
+        return [self.read(item) for item in argument] if isinstance(argument, (list, tuple)) else argument
+
+    def result(self, index: int) -> Any:
+        if index == self.cut:
+            return self.seed
+        if index not in self.results:
+            self.results[index] = self.graph.step(self.graph.nodes[index], self.read, self.machine)
+        return self.results[index]

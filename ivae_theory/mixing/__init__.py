@@ -1,0 +1,1 @@
+"""Mixing functions f: tracing, evaluation, and what makes them injective."""

@@ -1,0 +1,240 @@
+"""Calling what users hand over, in one place.
+
+Everything else in the package calls user functions through :func:`evaluate_callable`: numpy in, numpy out,
+whatever the function is written for.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ivae_theory.errors import CallableFailed, InputTypeError, NonDeterministic
+
+__all__ = [
+    "evaluate_callable",
+    "evaluate_where_finite",
+    "is_torch_module",
+    "prefers_torch",
+    "quiet_module",
+    "to_tensor",
+]
+
+
+def is_torch_module(value: Any) -> bool:
+    """Whether this is a ``torch.nn.Module``; never imports torch."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.nn.Module)
+
+
+def _modules_of(function: Any) -> list[Any]:
+    """The module itself, the owner of a bound method, and modules that a closure or a partial holds."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return []
+    found, queue, seen = [], [function], set()
+    while queue and len(seen) < 200:
+        item = queue.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if isinstance(item, torch.nn.Module):
+            found.append(item)
+            continue
+        for name in ("__self__", "func", "__wrapped__"):
+            if getattr(item, name, None) is not None and callable(item):
+                queue.append(getattr(item, name))
+        if isinstance(item, (list, tuple)):
+            queue.extend(item)
+        for cell in getattr(item, "__closure__", None) or ():
+            try:
+                queue.append(cell.cell_contents)
+            except ValueError:  # an empty cell: the name is not bound yet
+                continue
+        queue.extend(getattr(item, "args", ()) if type(item).__name__ == "partial" else ())
+        code, names = getattr(item, "__code__", None), getattr(item, "__globals__", None)
+        if code is not None and names is not None:
+            queue.extend(v for v in (names.get(n) for n in code.co_names) if isinstance(v, torch.nn.Module))
+        if not isinstance(item, type) and hasattr(item, "__dict__") and callable(item) and code is None:
+            queue.extend(v for v in vars(item).values() if isinstance(v, (torch.nn.Module, list, tuple)))
+    return found
+
+
+def _parameter_dtype(modules: list[Any]) -> Any:
+    for module in modules:
+        for tensor in [*module.parameters(), *module.buffers()]:
+            if tensor.is_floating_point():
+                return tensor.dtype
+    return None
+
+
+def prefers_torch(function: Any) -> bool:
+    """Whether the function is, or visibly uses, torch: then it is called with tensors first."""
+    if _modules_of(function):
+        return True
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return False
+    if type(function).__module__.partition(".")[0] in ("torch", "zuko"):
+        return True
+    names = getattr(function, "__globals__", {})
+    code = getattr(function, "__code__", None)
+    used = [names.get(n) for n in getattr(code, "co_names", ())]
+    cells = [c.cell_contents for c in getattr(function, "__closure__", None) or () if _filled(c)]
+    return any(_from_torch(value) for value in [*used, *cells])
+
+
+def _filled(cell: Any) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018  (reading an empty cell raises)
+    except ValueError:
+        return False
+    return True
+
+
+def _from_torch(value: Any) -> bool:
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        return True
+    name = getattr(value, "__name__", "") if type(value).__name__ == "module" else getattr(value, "__module__", "")
+    return str(name).partition(".")[0] == "torch"
+
+
+@contextmanager
+def quiet_module(function: Any) -> Iterator[None]:
+    """Evaluation mode for every module that the function holds, and no gradients; modes are restored afterwards."""
+    modules = _modules_of(function)
+    if "torch" not in sys.modules:
+        yield
+        return
+    import torch
+
+    modes = [(part, part.training) for module in modules for part in module.modules()]
+    try:
+        for module in modules:
+            module.eval()
+        with torch.no_grad():
+            yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
+
+
+def to_tensor(function: Any, batch: NDArray[Any]) -> Any:
+    """The batch as the tensor that the function expects: integers as int64, floats in its parameters' dtype."""
+    import torch
+
+    modules = _modules_of(function)
+    device = next((p.device for m in modules for p in m.parameters()), torch.device("cpu"))
+    values = np.array(batch)
+    if values.dtype.kind in "iub":
+        return torch.as_tensor(values.astype(np.int64), device=device)
+    dtype = _parameter_dtype(modules) or torch.float64
+    return torch.as_tensor(values, dtype=dtype, device=device)
+
+
+def _to_numpy(value: Any, argument: str) -> NDArray[Any]:
+    if hasattr(value, "detach"):
+        value = value.detach().cpu().numpy()
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise CallableFailed(argument, "a function that returns an array", str(error)) from None
+    if array.dtype == object:
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError):
+            raise CallableFailed(argument, "a function that returns numbers", f"{type(value).__name__}") from None
+    if array.dtype.kind not in "fiub":
+        raise CallableFailed(argument, "a function that returns numbers", f"dtype {array.dtype}")
+    return array.astype(np.float64)
+
+
+def _ask(function: Callable[..., Any], batch: NDArray[Any], tensors: bool, argument: str) -> NDArray[Any]:
+    """One call with the batch, or one call a row where the batch is refused."""
+
+    def call(rows: NDArray[Any]) -> NDArray[Any]:
+        return _to_numpy(function(to_tensor(function, rows) if tensors else np.array(rows)), argument)
+
+    refusal: Exception
+    try:
+        result = call(batch)
+        if result.ndim >= 1 and len(result) == len(batch):
+            return result
+        got = f"shape {result.shape} for a batch of {len(batch)}"
+        refusal = CallableFailed(argument, f"an array of {len(batch)} rows", got)
+    except Exception as error:  # noqa: BLE001  (user code may raise anything; it is reported below)
+        refusal = error
+    try:
+        rows = [call(row) for row in batch]
+    except Exception:  # noqa: BLE001
+        try:
+            rows = [call(batch[k : k + 1])[0] for k in range(len(batch))]
+        except Exception:  # noqa: BLE001  (the first refusal says more than this one)
+            raise refusal from None
+    if len({row.shape for row in rows}) != 1:
+        raise CallableFailed(argument, "one shape at every point", f"{sorted({row.shape for row in rows})}")
+    return np.stack(rows)
+
+
+def evaluate_callable(
+    function: Callable[..., Any], batch: ArrayLike, argument: str = "function"
+) -> NDArray[np.float64]:
+    """Values of a user's function at a batch of shape (B, m): an array of float64 with B rows.
+
+    Modules (also in closures) are evaluated without gradients in evaluation mode, which is restored; they are
+    given tensors, integers as int64 and floats in the dtype of their parameters. A function that cannot take a
+    batch is called point by point with arrays of shape (m,). It is asked twice.
+
+    Raises
+    ------
+    CallableFailed
+        When it raises, or returns no array with a row for each point, or a NaN or an infinity.
+    NonDeterministic
+        When it answers differently the second time.
+    """
+    points = np.asarray(batch)
+    answer = _twice(function, points, argument)
+    if not np.isfinite(answer).all():
+        row = int(np.argwhere(~np.isfinite(answer))[0, 0])
+        raise CallableFailed(argument, "finite values", f"NaN or infinity at {points[row].tolist()}")
+    return answer
+
+
+def evaluate_where_finite(
+    function: Callable[..., Any], batch: ArrayLike, argument: str = "function"
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """As :func:`evaluate_callable`, with rows that have a NaN or an infinity marked False instead of refused."""
+    answer = _twice(function, np.asarray(batch), argument)
+    return answer, np.isfinite(answer.reshape(len(answer), -1)).all(axis=1)
+
+
+def _twice(function: Callable[..., Any], points: NDArray[Any], argument: str) -> NDArray[np.float64]:
+    if not callable(function):
+        raise InputTypeError(argument, "a callable", type(function).__name__)
+    if points.dtype.kind in "b":
+        points = points.astype(np.int64)
+    first = prefers_torch(function)
+    orders = [True] if is_torch_module(function) else [first, not first] if "torch" in sys.modules else [False]
+    failure: Exception | None = None
+    for tensors in orders:
+        try:
+            with quiet_module(function), np.errstate(all="ignore"):
+                answer = _ask(function, points, tensors, argument)
+                again = _ask(function, points, tensors, argument)
+        except Exception as error:  # noqa: BLE001  (turned into CallableFailed below)
+            failure = failure or error
+            continue
+        if answer.shape != again.shape or not np.allclose(answer, again, rtol=1e-5, atol=1e-7, equal_nan=True):
+            raise NonDeterministic(argument, "the same values when asked twice", "different ones")
+        return answer
+    if isinstance(failure, CallableFailed):
+        raise failure
+    raise CallableFailed(
+        argument, "a function that can be evaluated", f"{type(failure).__name__}: {failure}"
+    ) from failure

@@ -1,0 +1,225 @@
+"""From a torch function to a :class:`~ivae_theory.enclosure.traced.Graph`.
+
+The function is traced on fake tensors, which hold no data: a Python branch or a number that depends on the input
+cannot be baked into the graph, it is refused. The graph is then compared with the function at other points.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.precision import precision
+from ivae_theory.enclosure.traced import Graph, Node
+from ivae_theory.errors import CallableFailed, InputError, NonDeterministic
+from ivae_theory.mixing.evaluation import (
+    evaluate_callable,
+    evaluate_where_finite,
+    is_torch_module,
+    quiet_module,
+    to_tensor,
+)
+
+__all__ = ["Untraceable", "evaluate_callable", "is_torch_module", "trace"]
+
+#: Operators whose result is not a function of the input.
+_RANDOM = ("bernoulli", "rand", "randn", "randint", "normal", "multinomial", "uniform", "exponential", "poisson",
+           "dropout", "randperm", "rand_like", "randn_like", "empty", "empty_like", "new_empty")  # fmt: skip
+
+
+class Untraceable(CannotEnclose):
+    """A function that has no graph: it branches on its input, is random, or is not written in torch."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"a function that cannot be traced: {why}")
+        self.why = why
+
+
+def trace(function: Callable[..., Any], example: ArrayLike) -> Graph:
+    """The graph of ``function`` as it acts on one point, traced at a row of ``example`` (shape (B, m)).
+
+    Modules are in evaluation mode. Integer examples give graphs with integer inputs.
+
+    Raises
+    ------
+    Untraceable
+        A CannotEnclose that says why there is no graph that is certainly the function's.
+    """
+    points = np.asarray(example)
+    if points.ndim != 2 or not len(points):
+        raise InputError("example", "an array of shape (B, m) with B >= 1", f"shape {points.shape}")
+    if "torch" not in sys.modules:
+        raise Untraceable("it is not written in torch")
+    with quiet_module(function):
+        module = _make(function, to_tensor(function, points[:1]))
+    graph = _read(module, points)
+    _verify(graph, function, points)
+    return graph
+
+
+def _make(function: Callable[..., Any], sample: Any) -> Any:
+    from torch.func import functionalize
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    def run(target: Callable[..., Any]) -> Any:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return make_fx(target, tracing_mode="fake", _allow_non_fake_inputs=True)(sample)
+        except Exception as error:
+            raise Untraceable(_short(error)) from error
+
+    # The first pass is without functionalisation, under which reading the data of a fake tensor goes unnoticed.
+    plain = run(lambda x: function(x))
+    if any(_mutates(node) for node in plain.graph.nodes):
+        plain = run(functionalize(lambda x: function(x)))
+    plain.graph.eliminate_dead_code()
+    return plain
+
+
+def _short(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    if "data-dependent" in text or "_local_scalar_dense" in text:
+        return "it branches on values of its input, or reads a number out of a tensor (.item())"
+    return f"{type(error).__name__}: {text[:160]}"
+
+
+def _mutates(node: Any) -> bool:
+    schema = getattr(node.target, "_schema", None)
+    return schema is not None and bool(schema.is_mutable)
+
+
+def _read(module: Any, points: NDArray[Any]) -> Graph:
+    nodes: list[Node] = []
+    constants: list[NDArray[Any]] = []
+    known: dict[Any, Any] = {}
+    output: Any = None
+    for node in module.graph.nodes:
+        if node.op == "placeholder":
+            known[node] = {"input": 0}
+        elif node.op == "get_attr":
+            known[node] = {"constant": len(constants)}
+            constants.append(_constant(module, node.target))
+        elif node.op == "call_function":
+            args = tuple(_argument(a, known) for a in node.args)
+            kwargs = {k: _argument(v, known) for k, v in node.kwargs.items()}
+            known[node] = {"node": len(nodes)}
+            nodes.append(Node(_operator(node), args, kwargs))
+        elif node.op == "output":
+            output = _argument(node.args[0], known)
+        else:
+            raise Untraceable(f"a node {node.op}")
+    if not isinstance(output, dict):
+        raise Untraceable("it does not return one tensor")
+    shape = _output_shape(module)
+    return Graph(points.shape[1], points.dtype.kind in "iub", tuple(nodes), tuple(constants), output, shape)
+
+
+def _output_shape(module: Any) -> tuple[int, ...]:
+    (last,) = (node for node in module.graph.nodes if node.op == "output")
+    value = getattr(last.args[0], "meta", {}).get("val", None)
+    if value is None:
+        value = _attribute(module, last.args[0].target)
+    shape = tuple(int(side) for side in value.shape)
+    if not shape or shape[0] != 1:
+        raise Untraceable(f"for a batch of one it returns shape {shape}")
+    return shape[1:]
+
+
+def _operator(node: Any) -> str:
+    import operator
+
+    if node.target is operator.getitem:
+        return "getitem"
+    name = str(node.target)
+    base = name.split(".")[1] if name.startswith("aten.") else name
+    if base in _RANDOM or base.rstrip("_") in _RANDOM:
+        raise Untraceable(f"it is random ({name})")
+    if base == "_local_scalar_dense":
+        raise Untraceable("it reads a number out of a tensor (.item())")
+    if _mutates(node):
+        raise Untraceable(f"it changes tensors in place ({name})")
+    return name
+
+
+def _attribute(module: Any, target: str) -> Any:
+    value = module
+    for part in target.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def _constant(module: Any, target: str) -> NDArray[Any]:
+    from torch._subclasses.fake_tensor import FakeTensor
+
+    value = _attribute(module, target)
+    if isinstance(value, FakeTensor):
+        raise Untraceable("it makes a constant whose value tracing does not see")
+    if value.is_complex():
+        raise Untraceable("it uses complex numbers")
+    if value.is_floating_point():
+        value = value.double()
+    array: NDArray[Any] = np.array(value.detach().cpu().numpy())
+    array.setflags(write=False)
+    return array
+
+
+def _argument(value: Any, known: dict[Any, Any]) -> Any:
+    import torch
+
+    if isinstance(value, torch.fx.Node):
+        return known[value]
+    if isinstance(value, (list, tuple)):
+        return [_argument(item, known) for item in value]
+    if isinstance(value, torch.dtype):
+        return {"dtype": str(value).removeprefix("torch.")}
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        if not np.isfinite(value):
+            return {"float": repr(value)}
+        return value
+    if isinstance(value, (torch.device, torch.layout, torch.memory_format)):
+        return str(value)
+    raise Untraceable(f"an argument of type {type(value).__name__}")
+
+
+def _verify(graph: Graph, function: Callable[..., Any], points: NDArray[Any]) -> None:
+    """Compare with the function itself at the example and elsewhere: what the tracer did not see shows here."""
+    rng = np.random.default_rng(20190710)
+    some = points[rng.permutation(len(points))[:8]]
+    _compare(graph, function, some)
+    if graph.integer:
+        return
+    weights = rng.dirichlet(np.ones(len(some)), size=3)
+    _compare(graph, function, weights @ some.astype(float))
+    spread = np.concatenate([rng.normal(size=(4, graph.m)), 5 * rng.normal(size=(3, graph.m))])
+    try:
+        _compare(graph, function, points[:1] + spread)
+    except (CallableFailed, NonDeterministic):  # not defined so far from the points that it was given for
+        return
+
+
+def _compare(graph: Graph, function: Callable[..., Any], batch: NDArray[Any]) -> None:
+    truth, finite = evaluate_where_finite(function, batch, "function")
+    if truth.shape[1:] != graph.shape:
+        raise Untraceable(f"a batch has outputs of shape {truth.shape[1:]}, one point of shape {graph.shape}")
+    used = np.asarray(to_tensor(function, batch).cpu().double().numpy())
+    tolerance = 1e-3 if str(to_tensor(function, batch).dtype) in ("torch.float32", "torch.float16") else 1e-7
+    rows = used.astype(np.int64) if graph.integer else used
+    with precision(96):
+        for row, value in zip(rows[finite], truth[finite], strict=True):
+            try:
+                found = graph.evaluate(row)
+            except CannotEnclose:
+                continue
+            middle = np.array([float(x.mid()) for x in found.flat]).reshape(graph.shape)
+            scale = 1 + np.abs(value).max(initial=0.0)
+            if not np.allclose(middle, value, rtol=tolerance, atol=tolerance * scale):
+                raise Untraceable("its graph disagrees with the function (it may act on rows of a batch together)")
