@@ -11,7 +11,7 @@ import sympy
 from numpy.typing import NDArray
 
 from ivae_theory.domain import Box, Domain, SymbolicDomain
-from ivae_theory.errors import InputError, InputTypeError
+from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NonDeterministic
 from ivae_theory.exact import rationalised, to_fraction
 from ivae_theory.model.natural import PROBES, CallableNatural, SymbolicNatural, TableNatural, ask, stacked
 
@@ -183,7 +183,7 @@ def read_callable(function: Callable[[Any], Any], ks: Sequence[int] | int, domai
     counts = (ks,) * (answers.shape[1] // ks) if isinstance(ks, int) else tuple(ks)
     graph, why = None, ""
     try:
-        graph = trace(function, points[: min(len(points), 2)])
-    except CannotEnclose as problem:
+        graph = trace(function, points[:8])
+    except (CannotEnclose, CallableFailed, NonDeterministic) as problem:
         why = str(problem)
     return CallableNatural(function, domain, graph, why, counts, points, answers)
