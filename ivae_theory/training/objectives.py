@@ -70,26 +70,40 @@ def prior_log_density(prior: PriorValues, z: torch.Tensor, law: str) -> torch.Te
     return -(math.log(2.0) + log_scale + centred.abs() * torch.exp(-log_scale)).sum(-1)
 
 
+def cross_entropy(mean: torch.Tensor, variance: torch.Tensor, prior: PriorValues, law: str) -> torch.Tensor:
+    """``-E_q log p(z_i|u)`` (S, B, n) of normal variables ``z_i``.
+
+    E (z - m)^2 for a Gaussian law, and for a Laplace law the mean of the absolute value of a normal variable.
+    """
+    centred = mean if prior.location is None else mean - prior.location
+    log_scale = torch.zeros_like(mean) if prior.log_scale is None else prior.log_scale
+    if law == "gaussian":
+        return 0.5 * (log_scale + _LOG_2PI + (variance + centred**2) * torch.exp(-log_scale))
+    deviation = variance.sqrt()
+    ratio = centred / deviation
+    absolute = deviation * math.sqrt(2.0 / math.pi) * torch.exp(-0.5 * ratio**2)
+    absolute = absolute + centred * torch.erf(ratio / math.sqrt(2.0))
+    return math.log(2.0) + log_scale + absolute * torch.exp(-log_scale)
+
+
 def divergence(
     mean: torch.Tensor, variance: torch.Tensor, log_determinant: torch.Tensor, prior: PriorValues, law: str
 ) -> torch.Tensor:
     """KL(q || p) (S, B) of a Gaussian q from its mean, marginal variances and log det of its Cholesky factor.
 
-    The prior factorises, so that E_q log p needs the marginals of q alone: E (z - m)^2 for a Gaussian, and for a
-    Laplace law E|z| of a normal variable.
+    The prior factorises, so that E_q log p needs the marginals of q alone.
     """
-    centred = mean if prior.location is None else mean - prior.location
-    log_scale = torch.zeros_like(mean) if prior.log_scale is None else prior.log_scale
     entropy = log_determinant + 0.5 * mean.shape[-1] * (_LOG_2PI + 1.0)
-    if law == "gaussian":
-        cross = 0.5 * (log_scale + _LOG_2PI + (variance + centred**2) * torch.exp(-log_scale))
-    else:
-        deviation = variance.sqrt()
-        ratio = centred / deviation
-        absolute = deviation * math.sqrt(2.0 / math.pi) * torch.exp(-0.5 * ratio**2)
-        absolute = absolute + centred * torch.erf(ratio / math.sqrt(2.0))
-        cross = math.log(2.0) + log_scale + absolute * torch.exp(-log_scale)
-    return cross.sum(-1) - entropy
+    return cross_entropy(mean, variance, prior, law).sum(-1) - entropy
+
+
+@torch.no_grad()
+def latent_divergence(stack: Stack, batch: Batch) -> torch.Tensor:
+    """KL(q(z_i|x,u) || p(z_i|u)) of each latent by itself (S, B, n): 0 where the posterior has collapsed."""
+    mean, log_deviation, lower = stack.encode(batch.design)
+    _, variance = draw(mean, log_deviation, lower, torch.zeros_like(mean))
+    prior, law = stack.prior(batch.design), stack.architecture.law
+    return cross_entropy(mean, variance, prior, law) - 0.5 * (torch.log(variance) + _LOG_2PI + 1.0)
 
 
 def draw(

@@ -1,0 +1,63 @@
+"""Checkpoints: tensors in safetensors, everything else as JSON in its header; pickle is never read or written.
+
+One file holds one state. It is written beside its target, flushed to disk and renamed over it, so that a process killed
+at any moment leaves the previous state or the new one, never half of one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ivae_theory.errors import CorruptReport
+from ivae_theory.training.extras import need, torch
+
+__all__ = ["SCHEMA", "read_checkpoint", "write_checkpoint"]
+
+#: Version of a checkpoint's layout.
+SCHEMA = 1
+
+_KIND = "ivae_theory.checkpoint"
+
+
+def write_checkpoint(path: str | Path, tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> None:
+    """Write ``tensors`` and the JSON values ``state`` to ``path``, atomically."""
+    save = need("safetensors.torch", "checkpoints").save
+    header = {"schema": SCHEMA, "kind": _KIND, "state": state}
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    payload = save(contiguous, {"ivae_theory": json.dumps(header, allow_nan=False)})
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(payload)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read_checkpoint(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Tensors and state of a checkpoint.
+
+    Raises
+    ------
+    CorruptReport
+        The file is not a checkpoint of this schema.
+    """
+    safetensors = need("safetensors", "checkpoints")
+    try:
+        with safetensors.safe_open(str(path), framework="pt") as file:
+            header = json.loads((file.metadata() or {}).get("ivae_theory", "null"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    except (OSError, ValueError, safetensors.SafetensorError) as error:
+        raise CorruptReport("checkpoint", "a file written by write_checkpoint", f"{path}: {error}") from None
+    if not isinstance(header, dict) or header.get("kind") != _KIND or header.get("schema") != SCHEMA:
+        raise CorruptReport("checkpoint", f"a checkpoint of schema {SCHEMA}", f"{path} without its header")
+    return tensors, header["state"]
