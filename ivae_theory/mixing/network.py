@@ -106,7 +106,8 @@ def mlp(layers: Sequence[Any], activation: str = "leaky_relu", slope: float = 0.
         raise InputTypeError("slope", "a finite number", repr(slope))
     if not isinstance(layers, (list, tuple)) or not layers:
         raise InputTypeError("layers", "a list of matrices W or pairs (W, b)", type(layers).__name__)
-    weights, biases = [], []
+    weights: list[Floats] = []
+    biases: list[Floats] = []
     for index, layer in enumerate(layers):
         weight, bias = layer if isinstance(layer, tuple) and len(layer) == 2 else (layer, None)
         matrix = _floats(weight, f"layers[{index}] weight", 2)
