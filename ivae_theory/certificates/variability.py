@@ -1,0 +1,367 @@
+"""Recheck theorem1.iii: affine bases in balls or modulo a prime, relations exactly."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy
+from flint import arb
+
+from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, binds, recheck_evidence, rechecks
+from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.invertible import differences, has_full_column_rank
+from ivae_theory.enclosure.precision import precision
+from ivae_theory.enclosure.rounding import column_error
+from ivae_theory.enclosure.symbolic import ball, number_ball
+from ivae_theory.exact import decode_array, from_text, parse_fraction, rank, rank_modulo, to_text
+from ivae_theory.exact.generators import NotPolynomial, normal_form
+from ivae_theory.verdict import Grade, Status
+
+__all__: list[str] = []
+
+_CLAIM = "theorem1.iii"
+_BITS = (64, 256, 1024)
+Evidence = Mapping[str, Any]
+
+
+class _Table:
+    """The table of the subject: exact rows, and balls that contain what each row may be."""
+
+    def __init__(self, subject: Evidence) -> None:
+        self.size = sum(int(k) for k in subject["ks"])
+        self.declared = False
+        self.floats = np.empty((0, 0))
+        self.texts: list[list[str]] = []
+        self.whole = subject["domain"]["kind"] in ("points", "symbolic")
+        if subject["natural"]["kind"] == "symbolic":
+            self._enumerate(_Symbolic(subject))
+            return
+        natural = _natural(subject, "table")
+        self.kind = str(natural["entries"])
+        if self.kind == "floats":
+            self._read_floats(natural)
+            self.count, columns = self.floats.shape
+        else:
+            self.texts = natural["values"]
+            self.count, columns = len(self.texts), len(self.texts[0])
+        if columns != self.size or self.kind not in ("floats", "exact", "symbols"):
+            raise InvalidCertificate(f"a table with {self.size} columns", f"{columns} columns, {self.kind!r}")
+
+    def _read_floats(self, natural: Evidence) -> None:
+        self.floats = np.asarray(decode_array(natural["values"]), dtype=np.float64)
+        declared = None if natural["error"] is None else np.asarray(decode_array(natural["error"]), dtype=np.float64)
+        self.declared = declared is not None and bool((declared > 0).any())
+        if not np.isfinite(self.floats).all():
+            raise InvalidCertificate("finite natural parameters", "others")
+        self.error = column_error(self.floats, str(natural["dtype"]), declared)
+
+    def _enumerate(self, model: _Symbolic) -> None:
+        """Symbols on finite sets: a row for each combination of their values."""
+        values = [_atoms(pieces) for pieces in model.sets]
+        self.count = math.prod(map(len, values))
+        if self.count > 4096:
+            raise InvalidCertificate("at most 4096 combinations", f"{self.count}")
+        rows = [_evaluated(model, combination) for combination in itertools.product(*values)]
+        self.kind = "exact" if all(entry.is_Rational for row in rows for entry in row) else "symbols"
+        self.texts = [[to_text(entry) for entry in row] for row in rows]
+
+    def exact(self, row: int) -> list[Fraction]:
+        if self.kind == "floats":
+            return [Fraction(*value.as_integer_ratio()) for value in self.floats[row].tolist()]
+        return [parse_fraction(text) for text in self.texts[row]]
+
+    def symbols(self, row: int) -> list[sympy.Expr]:
+        return [from_text(text, [], "natural parameters") for text in self.texts[row]]
+
+    def balls(self, row: int) -> list[arb]:
+        if self.kind == "floats":
+            return [arb(float(v), float(e)) for v, e in zip(self.floats[row], self.error, strict=True)]
+        return [number_ball(entry) for entry in self.symbols(row)]
+
+    @property
+    def as_given(self) -> bool:
+        """Whether the values are the model's, so that a relation between them refutes."""
+        return self.whole and self.kind in ("floats", "exact") and not self.declared
+
+
+def _natural(subject: Evidence, kind: str) -> Evidence:
+    natural: Evidence = subject["natural"]
+    if natural["kind"] != kind:
+        raise InvalidCertificate(f"natural parameters of kind {kind!r}", repr(natural["kind"]))
+    return natural
+
+
+def _row_numbers(given: Any, count: int) -> list[int]:
+    points = [int(point) for point in given]
+    if len(set(points)) != len(points) or not all(0 <= point < count for point in points):
+        raise InvalidCertificate(f"distinct rows below {count}", repr(given)[:60])
+    return points
+
+
+def _affinely_independent(rows: Sequence[Sequence[Fraction]]) -> bool:
+    lifted = [[Fraction(1), *row] for row in rows]
+    return rank_modulo(lifted) == len(rows) or rank(lifted) == len(rows)
+
+
+@rechecks("variability.points", _CLAIM)
+def _points(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
+    """The rows named affinely span: exactly for exact tables, within the error for others."""
+    table = _Table(subject)
+    points = _row_numbers(evidence["points"], table.count)
+    if len(points) <= table.size or evidence["rank"] != table.size:
+        raise InvalidCertificate(f"at least {table.size + 1} rows and rank {table.size}", f"{len(points)} rows")
+    if table.kind == "exact":
+        lifted = [[Fraction(1), *table.exact(i)] for i in points]
+        if len(points) != table.size + 1 or not _affinely_independent([row[1:] for row in lifted]):
+            raise InvalidCertificate("affinely independent rows", "dependent ones")
+        return Rechecked(Status.HOLDS, Grade.EXACT)
+    for bits in _BITS:
+        with precision(bits):
+            lower = differences([table.balls(i) for i in points])
+        if has_full_column_rank(lower, bits):
+            return Rechecked(Status.HOLDS, Grade.CERTIFIED)
+    raise InvalidCertificate("rows that affinely span within their error", "no proof of it")
+
+
+@rechecks("variability.relation", _CLAIM)
+def _relation(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
+    """Every relation is constant over all rows; with all of them the rank is what is said."""
+    table = _Table(subject)
+    if not table.as_given:
+        raise InvalidCertificate("the whole finite support with its values as given", "a larger support or an error")
+    relations = [[parse_fraction(text) for text in w] for w in evidence["relations"]]
+    for w in relations:
+        _check_relation(w, table)
+    if not relations:
+        raise InvalidCertificate("a relation", "none")
+    _check_rank(evidence, relations, table)
+    return Rechecked(Status.FAILS, Grade.EXACT)
+
+
+def _check_relation(w: Sequence[Fraction], table: _Table) -> None:
+    used = [j for j, value in enumerate(w) if value]
+    if len(w) != table.size or not used:
+        raise InvalidCertificate(f"{table.size} weights, not all zero", f"{len(w)} weights")
+    first = table.exact(0)
+    level = sum(w[j] * first[j] for j in used)
+    for number in range(1, table.count):
+        row = table.exact(number)
+        if sum(w[j] * row[j] for j in used) != level:
+            raise InvalidCertificate("the same combination at every u", f"another one at row {number}")
+
+
+def _check_rank(evidence: Evidence, relations: Sequence[Sequence[Fraction]], table: _Table) -> None:
+    points = _row_numbers(evidence["points"], table.count)
+    rows = [table.exact(i) for i in points]
+    if points and not _affinely_independent(rows):
+        raise InvalidCertificate("affinely independent rows", "dependent ones")
+    if "rank" in evidence:
+        claimed = evidence["rank"]
+        if len(points) != claimed + 1 or len(relations) != table.size - claimed or rank(relations) != len(relations):
+            raise InvalidCertificate("as many independent relations as the rank lacks", f"rank {claimed!r}")
+    if "identified_directions" in evidence:
+        found = [[parse_fraction(text) for text in direction] for direction in evidence["identified_directions"]]
+        orthogonal = all(sum(a * b for a, b in zip(v, w, strict=True)) == 0 for v in found for w in relations)
+        if "rank" not in evidence or len(found) != evidence["rank"] or rank(found) != len(found) or not orthogonal:
+            raise InvalidCertificate("a basis of the directions in which lambda varies", "something else")
+
+
+@rechecks("variability.too_few", _CLAIM)
+def _too_few(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
+    """Fewer distinct rows than nk + 1 over a finite support."""
+    table = _Table(subject)
+    distinct = table.count
+    if table.as_given:
+        distinct = len({tuple(table.exact(i)) for i in range(table.count)})
+    if not table.whole or distinct > table.size or evidence["distinct"] != distinct:
+        raise InvalidCertificate(f"at most {table.size} rows in all", f"{distinct}")
+    if evidence["needed"] != table.size + 1:
+        raise InvalidCertificate(f"{table.size + 1} needed", repr(evidence["needed"]))
+    return Rechecked(Status.FAILS, Grade.EXACT)
+
+
+def _weights(texts: Any, size: int) -> list[sympy.Expr]:
+    """Weights as expressions, one of them proved not to be zero."""
+    weights = [from_text(str(text), [], "weights") for text in texts]
+    if len(weights) != size:
+        raise InvalidCertificate(f"{size} weights", f"{len(weights)}")
+    with precision(256):
+        for weight in weights:
+            try:
+                if not number_ball(weight).contains(0):
+                    return weights
+            except CannotEnclose:
+                continue
+    raise InvalidCertificate("weights that are not all zero", "no proof of it")
+
+
+def _combination(weights: Sequence[sympy.Expr], entries: Sequence[sympy.Expr], nonnegative: frozenset[str]) -> Any:
+    try:
+        terms = [
+            normal_form(w, nonnegative) * normal_form(e, nonnegative)
+            for w, e in zip(weights, entries, strict=True)
+            if w != 0
+        ]
+        total = terms[0]
+        for term in terms[1:]:
+            total = total + term
+    except NotPolynomial as problem:
+        raise InvalidCertificate("a relation with a normal form", str(problem)) from None
+    return total
+
+
+@rechecks("variability.symbols", _CLAIM)
+def _symbols(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
+    """A relation with symbolic weights between the rows of a table of symbolic numbers."""
+    table = _Table(subject)
+    if not table.whole or table.kind != "symbols":
+        raise InvalidCertificate("a whole table of symbolic numbers", table.kind)
+    weights = _weights(evidence["relation"], table.size)
+    first = _combination(weights, table.symbols(0), frozenset())
+    for number in range(1, table.count):
+        if not (_combination(weights, table.symbols(number), frozenset()) - first).is_zero:
+            raise InvalidCertificate("the same combination at every u", f"no proof of it at row {number}")
+    return Rechecked(Status.FAILS, Grade.EXACT)
+
+
+class _Symbolic:
+    """Symbolic natural parameters of the subject with the sets of their symbols."""
+
+    def __init__(self, subject: Evidence) -> None:
+        natural = _natural(subject, "symbolic")
+        names = [str(name) for name in natural["symbols"]]
+        self.symbols = [sympy.Symbol(name, real=True) for name in names]
+        self.sets = list(subject["domain"]["sets"])
+        if len(set(names)) != len(names) or len(self.sets) != len(names) or subject["domain"]["symbols"] != names:
+            raise InvalidCertificate("one set for each symbol", repr(names)[:60])
+        self.size = sum(int(k) for k in subject["ks"])
+        self.entries = [from_text(str(text), self.symbols, "natural parameters") for text in natural["matrix"]]
+        if len(self.entries) != self.size:
+            raise InvalidCertificate(f"{self.size} natural parameters", f"{len(self.entries)}")
+
+    @property
+    def nonnegative(self) -> frozenset[str]:
+        return frozenset(
+            symbol.name
+            for symbol, pieces in zip(self.symbols, self.sets, strict=True)
+            if (isinstance(pieces, list) and all(_sign(piece[0]) >= 0 for piece in pieces))
+            or pieces in ("Naturals", "Naturals0")
+        )
+
+
+def _atoms(pieces: Any) -> list[sympy.Expr]:
+    if not isinstance(pieces, list) or any(low != high for low, high, _, _ in pieces):
+        raise InvalidCertificate("finite sets", repr(pieces)[:80])
+    return [from_text(low, [], "value of u") for low, _, _, _ in pieces]
+
+
+def _evaluated(model: _Symbolic, values: Sequence[sympy.Expr]) -> list[sympy.Expr]:
+    """Entries at one u; what sympy makes of them must lie in the enclosure."""
+    at = dict(zip(model.symbols, values, strict=True))
+    row = [entry.xreplace(at) for entry in model.entries]
+    with precision(128):
+        balls = {symbol: number_ball(value) for symbol, value in at.items()}
+        for entry, value in zip(model.entries, row, strict=True):
+            if not ball(entry, balls).overlaps(number_ball(value)):
+                raise InvalidCertificate("entries inside their enclosures", str(value)[:60])
+    return row
+
+
+def _sign(text: str) -> int:
+    """Sign of an exact number; -1 where it is not proved."""
+    if text in ("oo", "-oo"):
+        return 1 if text == "oo" else -1
+    value = from_text(text, [], "bound")
+    if value.is_Rational:
+        return int(sympy.sign(value))
+    with precision(256):
+        enclosed = number_ball(value)
+    return 1 if enclosed > 0 else -1
+
+
+@rechecks("variability.identity", _CLAIM)
+def _identity(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
+    """Combinations of the natural parameters that are constant identically in u."""
+    model = _Symbolic(subject)
+    if not evidence["relations"]:
+        raise InvalidCertificate("a relation", "none")
+    for relation in evidence["relations"]:
+        weights = _weights(relation["weights"], model.size)
+        constant = normal_form(from_text(str(relation["constant"]), [], "constant"))
+        if not (_combination(weights, model.entries, model.nonnegative) - constant).is_zero:
+            raise InvalidCertificate("an identity", "no proof of it")
+    if "rank" in evidence:
+        raise InvalidCertificate("no rank beside identities", "a rank")
+    return Rechecked(Status.FAILS, Grade.EXACT)
+
+
+@rechecks("variability.neighbourhoods", _CLAIM)
+def _neighbourhoods(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
+    """Neighbourhoods of points of the support such that any choice of one u in each gives full rank."""
+    model = _Symbolic(subject)
+    points = [[parse_fraction(text) for text in point] for point in evidence["points"]]
+    radius = parse_fraction(evidence["radius"])
+    bits = int(evidence["bits"])
+    if len(points) <= model.size or radius <= 0 or not 32 <= bits <= 4096 or evidence["rank"] != model.size:
+        raise InvalidCertificate(f"more than {model.size} points and a positive radius", f"{len(points)}, {radius}")
+    with precision(bits):
+        rows = [_enclosed(model, point, radius) for point in points]
+        lower = differences(rows)
+    if not has_full_column_rank(lower, bits):
+        raise InvalidCertificate("neighbourhoods that affinely span", "no proof of it")
+    return Rechecked(Status.HOLDS, Grade.CERTIFIED)
+
+
+def _enclosed(model: _Symbolic, point: Sequence[Fraction], radius: Fraction) -> list[arb]:
+    values = {}
+    for symbol, pieces, value in zip(model.symbols, model.sets, point, strict=True):
+        atom = _is_atom(pieces, value)
+        exact = sympy.Rational(value.numerator, value.denominator)
+        centre = number_ball(exact)
+        values[symbol] = centre if atom else centre + arb(0, float(radius))
+    try:
+        return [ball(entry, values) for entry in model.entries]
+    except CannotEnclose as problem:
+        raise InvalidCertificate("an enclosure at every point", problem.what) from None
+
+
+def _is_atom(pieces: Any, value: Fraction) -> bool:
+    """Whether the point is an isolated point of the set; raises when it is not in the set at all."""
+    if isinstance(pieces, list):
+        for low, high, _, _ in pieces:
+            if low == high:
+                if from_text(low, [], "bound") == sympy.Rational(value.numerator, value.denominator):
+                    return True
+            elif _below(low, value) and _below(value, high):
+                return False
+    elif value.denominator == 1:
+        least = {"Integers": None, "Naturals": 1, "Naturals0": 0}
+        if pieces in least and (least[pieces] is None or value >= least[pieces]):
+            return True
+    raise InvalidCertificate("points of the support", f"{value} not in {pieces}"[:80])
+
+
+def _below(left: str | Fraction, right: str | Fraction) -> bool:
+    """Whether ``left < right`` is proved."""
+    if left == "-oo" or right == "oo":
+        return True
+    numbers = [from_text(x, [], "bound") if isinstance(x, str) else sympy.Rational(x.numerator, x.denominator)
+               for x in (left, right)]  # fmt: skip
+    if any(x in (sympy.oo, -sympy.oo) for x in numbers):
+        return False
+    with precision(256):
+        return bool(number_ball(numbers[0]) < number_ball(numbers[1]))
+
+
+def _bound_by_description(claim: str, evidence: Evidence, model: Any) -> None:
+    """These certificates speak of the subject's own numbers: recheck them with the model's description."""
+    recheck_evidence(claim, evidence, model.describe())
+
+
+for _kind in ("points", "relation", "too_few", "symbols", "identity", "neighbourhoods"):
+    binds(f"variability.{_kind}")(_bound_by_description)

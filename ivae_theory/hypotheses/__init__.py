@@ -1,0 +1,1 @@
+"""One module a hypothesis: each takes a model and gives a verdict."""

@@ -1,0 +1,135 @@
+"""The distance of (V) to failure: how far the natural parameters are from an affine subspace.
+
+Natural parameters have the units of their statistics, so the singular values of a raw table mean nothing between
+latents. With every ``T_i`` whitened, ``T -> B T, lambda -> B^-T lambda`` changes nothing (theory, section 2).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ivae_theory.errors import IvaeTheoryError
+from ivae_theory.span import smallest_singular_value
+
+__all__ = ["distance_to_failure", "whitening"]
+
+Floats = NDArray[np.float64]
+
+#: Most pairs of a latent and a value of u: by quadrature (milliseconds each), and with closed log-partition functions.
+_QUADRATURES, _CLOSED = 40, 20_000
+#: Relative step of differences of a closed log-partition function.
+_STEP = 1e-3
+
+
+def distance_to_failure(prior: Any, rows: Floats) -> tuple[float, str]:
+    """The smallest singular value of the centred, whitened natural parameters, and its unit in words.
+
+    Parameters
+    ----------
+    prior
+        A prior with ``families``.
+    rows
+        lambda at the values of u that are looked at, shape (M, size).
+    """
+    factors, unit = whitening(prior, rows)
+    name = "smallest singular value of the centred natural parameters"
+    if factors is None:
+        return smallest_singular_value(rows), f"{name}, in the units in which they were given ({unit})"
+    return smallest_singular_value(_apply(factors, rows)), f"{name}, each T_i whitened under {unit}"
+
+
+def whitening(prior: Any, rows: Floats) -> tuple[list[Floats] | None, str]:
+    """For each latent a factor ``B_i`` of the covariance ``B_i B_i^T`` of T_i, and the law it was taken under.
+
+    The mixture over u where that is affordable, otherwise the u whose parameters are the most central; ``None`` with
+    the reason where a covariance cannot be computed or is singular.
+    """
+    count = len(prior.families) * len(rows)
+    closed = all(getattr(family, "range_text", "") for family in prior.families)
+    with np.errstate(all="ignore"):
+        try:
+            if count <= (_CLOSED if closed else _QUADRATURES):
+                return _factors(prior, rows), "the mixture over u"
+            if not closed and len(prior.families) > _QUADRATURES:
+                return None, f"no whitening: {len(prior.families)} families without a closed log-partition function"
+            centre = _central(rows)
+            return _factors(prior, rows[centre : centre + 1]), f"the law at row {centre} of those compared"
+        except (IvaeTheoryError, ArithmeticError, np.linalg.LinAlgError) as problem:
+            return None, f"no whitening: {problem}"
+
+
+def _apply(factors: list[Floats], rows: Floats) -> Floats:
+    """lambda of the whitened statistics: ``T = B T_w`` gives ``lambda_w = B^T lambda``."""
+    if all(factor.shape == (1, 1) for factor in factors):
+        return rows * np.array([factor[0, 0] for factor in factors])
+    result = np.empty_like(rows)
+    start = 0
+    for factor in factors:
+        stop = start + len(factor)
+        result[:, start:stop] = rows[:, start:stop] @ factor
+        start = stop
+    return result
+
+
+def _factors(prior: Any, rows: Floats) -> list[Floats]:
+    """One factor a latent, of the covariance of T_i when u is uniform on the rows; equal families together."""
+    starts = np.concatenate([[0], np.cumsum([family.k for family in prior.families])]).astype(int)
+    groups: dict[int, list[int]] = {}
+    for index, family in enumerate(prior.families):
+        groups.setdefault(id(family), []).append(index)
+    factors: dict[int, Floats] = {}
+    for members in groups.values():
+        family = prior.families[members[0]]
+        columns = starts[members][:, None] + np.arange(family.k)
+        lam = rows[:, columns].reshape(-1, family.k)
+        means, within = _moments(family, lam)
+        means = means.reshape(len(rows), len(members), family.k)
+        within = within.reshape(len(rows), len(members), family.k, family.k)
+        centred = means - means.mean(axis=0)
+        total = within.mean(axis=0) + np.einsum("mia,mib->iab", centred, centred) / len(rows)
+        factors.update(zip(members, map(_factor, total), strict=True))
+    return [factors[index] for index in range(len(prior.families))]
+
+
+def _factor(covariance: Floats) -> Floats:
+    if not np.isfinite(covariance).all():
+        raise ArithmeticError("a covariance of the statistics is not finite")
+    return np.asarray(np.linalg.cholesky((covariance + covariance.T) / 2), dtype=np.float64)
+
+
+def _central(rows: Floats) -> int:
+    """The row nearest to the mean, columns in units of their spread."""
+    centred = rows - rows.mean(axis=0)
+    spread = np.abs(centred).max(axis=0)
+    return int(np.argmin((np.abs(centred) / np.where(spread > 0, spread, 1.0)).max(axis=1)))
+
+
+def _moments(family: Any, lam: Floats) -> tuple[Floats, Floats]:
+    """Means (B, k) and covariances (B, k, k) of T: the derivatives of a closed log-partition function, or quadrature."""
+    if getattr(family, "range_text", ""):
+        try:
+            return _differences(family, lam)
+        except IvaeTheoryError:
+            if len(lam) > _QUADRATURES:
+                raise
+    moments = [family.moments(row) for row in lam]
+    return np.array([mean for mean, _ in moments]), np.array([covariance for _, covariance in moments])
+
+
+def _differences(family: Any, lam: Floats) -> tuple[Floats, Floats]:
+    """Gradients and Hessians by central differences, to about six digits: enough for units of length."""
+    k = lam.shape[1]
+    step = _STEP * np.where(lam != 0, np.abs(lam), 1.0)
+    shifts = [step * unit for unit in np.eye(k)]
+    gradient = np.empty((len(lam), k))
+    hessian = np.empty((len(lam), k, k))
+    for a, p in enumerate(shifts):
+        gradient[:, a] = (family.log_partition(lam + p) - family.log_partition(lam - p)) / (2 * step[:, a])
+        for b, q in enumerate(shifts[: a + 1]):
+            total = family.log_partition(lam + p + q) - family.log_partition(lam + p - q)
+            total = total - family.log_partition(lam - p + q) + family.log_partition(lam - p - q)
+            hessian[:, a, b] = hessian[:, b, a] = total / (4 * step[:, a] * step[:, b])
+    return gradient, hessian
