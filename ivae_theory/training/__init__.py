@@ -1,5 +1,16 @@
-"""Train identifiable latent-variable models on data whose truth is known, and say how close to it they came."""
+"""Train identifiable latent-variable models on data whose truth is known, and say how close to it they came.
 
-from ivae_theory.training.data import PRESETS, Dataset, Simulation, simulate
+Generating data needs NumPy alone; everything that trains needs the extra ``train``. Names load lazily.
+"""
 
-__all__ = ["PRESETS", "Dataset", "Simulation", "simulate"]
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__,
+    submod_attrs={
+        "data": ["PRESETS", "Dataset", "Simulation", "simulate"],
+        "estimators": ["IVAE", "VAE", "BetaTCVAE"],
+        "variational": ["CollapsedLatents", "LostReplicas"],
+        "loop": ["History", "Loop", "Schedule", "TrainingFailed"],
+    },
+)

@@ -247,3 +247,11 @@ class Stack:
     def replica(self, index: int) -> dict[str, NDArray[np.floating]]:
         """The weights of one replica as arrays (inputs, outputs)."""
         return {name: weight.detach()[index].cpu().numpy().copy() for name, weight in self.weights.items()}
+
+    def single(self, index: int, dtype: torch.dtype = torch.float64) -> Stack:
+        """One replica as a stack of its own, on the CPU."""
+        alone = Stack(self.architecture, [self.seeds[index]], dtype=dtype)
+        with torch.no_grad():
+            for name, weight in alone.weights.items():
+                weight[0] = self.weights[name][index].to(weight)
+        return alone

@@ -113,6 +113,8 @@ class Rows:
         like: torch.Tensor,
     ) -> Rows:
         """Data sets (N, d) with one common ``u``, each in its own whitened coordinates."""
+        if not 0 < noise_variance < np.inf:
+            raise InputError("noise_variance", "a finite number > 0", repr(noise_variance))
         columns = auxiliary_columns(u, architecture, len(sets[0]))
         designs = [np.concatenate([w.apply(x), columns], 1) for x, w in zip(sets, whitenings, strict=True)]
         design = torch.from_numpy(np.stack(designs)).to(like)

@@ -1,0 +1,202 @@
+"""Estimators shaped like scikit-learn's: iVAE, and the baselines of Section 5."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ivae_theory.errors import InputError
+from ivae_theory.training.loop import Schedule
+from ivae_theory.training.networks import Architecture
+from ivae_theory.training.objectives import BetaTotalCorrelation, Bound, ImportanceWeighted, Objective
+from ivae_theory.training.variational import Array, VariationalEstimator
+
+__all__ = ["IVAE", "VAE", "BetaTCVAE"]
+
+#: Family -> what of the prior depends on u.
+_FAMILIES: dict[str, dict[str, Any]] = {
+    "gaussian_scale": {},
+    "gaussian": {"location": True},
+    "gaussian_location": {"location": True, "scale": False},
+    "laplace_scale": {"law": "laplace"},
+}
+
+
+class IVAE(VariationalEstimator):
+    """The identifiable VAE of Section 4: Eq. (8) with a prior that depends on u.
+
+    Parameters
+    ----------
+    n_latents
+        Number of latents n.
+    family
+        ``gaussian_scale`` (T = z^2, mean 0), ``gaussian`` (T = (z, z^2)), ``gaussian_location`` (T = z, variance 1) or
+        ``laplace_scale`` (T = |z|).
+    auxiliary, prior
+        ``labels`` with a ``table`` or ``mlp`` for lambda, or ``vector`` with ``mlp``.
+    covariance
+        Of the posterior: ``full``, whose bound chooses replicas well, or ``diagonal``, the paper's.
+    draws
+        None: Eq. (8). A number: the importance-weighted bound with so many posterior draws.
+    observation, noise_variance
+        ``gaussian`` with this known variance sigma^2, or ``bernoulli``.
+    width, layers, activation, slope
+        Of encoder, decoder and an ``mlp`` prior.
+    replicas, held_out
+        Networks trained at once from different initial weights, and the fraction of rows that chooses among them.
+    schedule
+        Steps, batch, learning rate: a :class:`~ivae_theory.training.loop.Schedule`.
+    seed
+        Of everything random.
+    dtype, device
+        ``float32`` or ``float64``; a torch device.
+    checkpoint, progress
+        A file from which an interrupted fit resumes; whether to show progress on standard error.
+    """
+
+    def __init__(
+        self,
+        n_latents: int,
+        *,
+        family: str = "gaussian_scale",
+        auxiliary: str = "labels",
+        prior: str = "table",
+        covariance: str = "full",
+        draws: int | None = None,
+        observation: str = "gaussian",
+        noise_variance: float = 0.01,
+        width: int = 50,
+        layers: int = 3,
+        activation: str = "leaky_relu",
+        slope: float = 0.1,
+        replicas: int = 8,
+        held_out: float = 0.1,
+        schedule: Schedule | None = None,
+        seed: int = 0,
+        dtype: str = "float32",
+        device: str = "cpu",
+        checkpoint: str | None = None,
+        progress: bool = False,
+    ) -> None:
+        self.n_latents, self.family, self.auxiliary, self.prior = n_latents, family, auxiliary, prior
+        self.covariance, self.draws = covariance, draws
+        self.observation, self.noise_variance = observation, noise_variance
+        self.width, self.layers, self.activation, self.slope = width, layers, activation, slope
+        self.replicas, self.held_out, self.schedule, self.seed = replicas, held_out, schedule, seed
+        self.dtype, self.device, self.checkpoint, self.progress = dtype, device, checkpoint, progress
+
+    def _read_auxiliary(self, u: ArrayLike | None, fitting: bool) -> Array | None:
+        """Labels as their numbers in ``labels_``, vectors as floats (N, m)."""
+        if u is None:
+            raise InputError("u", "the auxiliary variable of every row", "None")
+        values = np.asarray(u)
+        if self.auxiliary == "vector":
+            return values.reshape(len(values), -1).astype(np.float64)
+        if self.auxiliary != "labels":
+            raise InputError("auxiliary", "'labels' or 'vector'", repr(self.auxiliary))
+        if values.ndim != 1 and values.shape != (len(values), 1):
+            raise InputError("u", "one label a row (auxiliary='vector' for vectors)", f"shape {values.shape}")
+        values = values.reshape(-1)
+        if fitting:
+            self.labels_ = np.unique(values)
+        numbers = np.searchsorted(self.labels_, values).clip(max=len(self.labels_) - 1)
+        if (self.labels_[numbers] != values).any():
+            raise InputError("u", "labels that occurred in fit", repr(values[self.labels_[numbers] != values][0]))
+        return np.asarray(numbers)
+
+    def _architecture(self, d: int, u: Array | None) -> Architecture:
+        assert u is not None
+        if self.family not in _FAMILIES:
+            raise InputError("family", f"one of {', '.join(_FAMILIES)}", repr(self.family))
+        return Architecture(
+            n=self.n_latents,
+            d=d,
+            auxiliary=self.auxiliary,
+            size=len(self.labels_) if self.auxiliary == "labels" else u.shape[1],
+            width=self.width,
+            layers=self.layers,
+            activation=self.activation,
+            slope=self.slope,
+            prior=self.prior,
+            posterior=self.covariance,
+            observation=self.observation,
+            **_FAMILIES[self.family],
+        )
+
+    def _objective(self, rows: int) -> Objective:
+        return Bound() if self.draws is None else ImportanceWeighted(self.draws)
+
+
+class VAE(VariationalEstimator):
+    """A VAE whose prior does not see u: the paper's baseline, and for ``beta`` other than 1 the beta-VAE.
+
+    Parameters
+    ----------
+    n_latents
+        Number of latents n.
+    law
+        Of the standard prior: ``gaussian`` or ``laplace``.
+    beta
+        Weight of the KL term; the paper takes it from [1, 45].
+
+    The other parameters are those of :class:`IVAE`. ``u`` is accepted and ignored.
+    """
+
+    def __init__(
+        self,
+        n_latents: int,
+        *,
+        law: str = "gaussian",
+        beta: float = 1.0,
+        observation: str = "gaussian",
+        noise_variance: float = 0.01,
+        width: int = 50,
+        layers: int = 3,
+        activation: str = "leaky_relu",
+        slope: float = 0.1,
+        replicas: int = 8,
+        held_out: float = 0.1,
+        schedule: Schedule | None = None,
+        seed: int = 0,
+        dtype: str = "float32",
+        device: str = "cpu",
+        checkpoint: str | None = None,
+        progress: bool = False,
+    ) -> None:
+        self.n_latents, self.law, self.beta = n_latents, law, beta
+        self.observation, self.noise_variance = observation, noise_variance
+        self.width, self.layers, self.activation, self.slope = width, layers, activation, slope
+        self.replicas, self.held_out, self.schedule, self.seed = replicas, held_out, schedule, seed
+        self.dtype, self.device, self.checkpoint, self.progress = dtype, device, checkpoint, progress
+
+    def _architecture(self, d: int, u: Array | None) -> Architecture:
+        return Architecture(
+            n=self.n_latents,
+            d=d,
+            auxiliary="none",
+            width=self.width,
+            layers=self.layers,
+            activation=self.activation,
+            slope=self.slope,
+            prior="fixed",
+            law=self.law,
+            observation=self.observation,
+        )
+
+    def _objective(self, rows: int) -> Objective:
+        return Bound(_positive(self.beta))
+
+
+class BetaTCVAE(VAE):
+    """The beta-TC-VAE with alpha = gamma = 1: ``beta`` weighs the total correlation (the paper: [1, 35])."""
+
+    def _objective(self, rows: int) -> Objective:
+        return BetaTotalCorrelation(_positive(self.beta), rows)
+
+
+def _positive(beta: float) -> float:
+    if not beta > 0:
+        raise InputError("beta", "a number > 0", repr(beta))
+    return float(beta)

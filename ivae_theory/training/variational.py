@@ -1,0 +1,212 @@
+"""What iVAE and its baselines share: replicas, held-out rows, the choice, and what sklearn's users expect.
+
+An estimator trains several replicas at once and keeps the one with the best bound on held-out rows. The truth is never
+looked at. ``model_`` is an :class:`ivae_theory.Model` of what was learned.
+"""
+
+from __future__ import annotations
+
+import abc
+import functools
+import warnings
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ivae_theory.errors import InputError
+from ivae_theory.training.coordinates import Whitening
+from ivae_theory.training.extras import need, torch
+from ivae_theory.training.learned import Learned
+from ivae_theory.training.loop import Loop, Schedule, TrainingFailed
+from ivae_theory.training.networks import Architecture, Stack
+from ivae_theory.training.objectives import Objective
+from ivae_theory.training.problem import Rows, VariationalProblem
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
+    from ivae_theory.model import Model
+else:
+    BaseEstimator = need("sklearn.base", "estimators").BaseEstimator
+
+__all__ = ["CollapsedLatents", "LostReplicas", "VariationalEstimator"]
+
+Array = NDArray[np.float64]
+
+#: Nats below which a latent counts as collapsed.
+_COLLAPSED = 0.01
+#: Posterior draws a row with which replicas are compared.
+_COMPARED_BY = 8
+
+
+class CollapsedLatents(UserWarning):
+    """Latents whose posterior ignores x."""
+
+
+class LostReplicas(UserWarning):
+    """Replicas that became NaN or infinite, and were left out of the choice."""
+
+
+def _observations(x: ArrayLike, observation: str) -> Array:
+    """x as finite floats (N, d), bits where the observation is Bernoulli."""
+    values = np.asarray(x, dtype=np.float64)
+    if values.ndim != 2 or 0 in values.shape:
+        raise InputError("x", "an array of shape (N, d)", f"shape {values.shape}")
+    if not np.isfinite(values).all():
+        row = int(np.argwhere(~np.isfinite(values))[0, 0])
+        raise InputError("x", "finite numbers", f"NaN or infinity in row {row}")
+    if observation == "bernoulli" and not np.isin(values, (0.0, 1.0)).all():
+        raise InputError("x", "zeros and ones (Bernoulli observations)", "other values")
+    return values
+
+
+class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # sklearn has no types
+    """What iVAE and its baselines share; subclasses say which architecture and objective they are.
+
+    Attributes after :meth:`fit`
+    ----------------------------
+    model_
+        :class:`ivae_theory.Model` of the chosen replica.
+    learned_
+        The chosen replica as a :class:`~ivae_theory.training.learned.Learned`.
+    bounds_, chosen_
+        Bound of every replica on held-out rows, in nats a row (NaN where lost), and the best one's number.
+    history_
+        Losses during training.
+    information_
+        Mean KL(q(z_i|x,u) || p(z_i|u)) of every latent on held-out rows: 0 for a collapsed latent.
+    """
+
+    observation: str
+    noise_variance: float
+    replicas: int
+    held_out: float
+    schedule: Schedule | None
+    seed: int
+    dtype: str
+    device: str
+    checkpoint: str | None
+    progress: bool
+
+    @abc.abstractmethod
+    def _architecture(self, d: int, u: Array | None) -> Architecture:
+        """The shape of the networks for observations of d coordinates."""
+
+    @abc.abstractmethod
+    def _objective(self, rows: int) -> Objective:
+        """What is maximised, given the number of training rows."""
+
+    def _read_auxiliary(self, u: ArrayLike | None, fitting: bool) -> Array | None:
+        """u as the networks read it; baselines ignore it."""
+        return None
+
+    def fit(self, x: ArrayLike, u: ArrayLike | None = None) -> Self:
+        """Train on observations (N, d) and their auxiliary variable (N,) or (N, m).
+
+        Warns
+        -----
+        LostReplicas, CollapsedLatents
+            With what to change.
+        """
+        values = _observations(x, self.observation)
+        points = self._read_auxiliary(u, fitting=True)
+        if points is not None and len(points) != len(values):
+            raise InputError("u", f"one row for each of {len(values)} rows of x", f"{len(points)} rows")
+        train, held = self._split(len(values))
+        architecture = self._architecture(values.shape[1], points)
+        seeds = [int(s) for s in np.random.SeedSequence(self.seed).generate_state(self.replicas, np.uint32)]
+        stack = Stack(architecture, seeds, dtype=_dtype(self.dtype), device=self.device)
+        whitening = Whitening.fit(values[train])
+        of = (lambda rows: None) if points is None else (lambda rows: points[rows])
+        rows = Rows.gather([values[train]], of(train), [whitening], architecture, self.noise_variance, stack.flat)
+        problem = VariationalProblem(stack, self._objective(len(train)), rows)
+        schedule = Schedule() if self.schedule is None else self.schedule
+        loop = Loop(problem, schedule, seed=self.seed, checkpoint=self.checkpoint, progress=self.progress)
+        self.history_ = loop.run()
+        support = None if points is None else np.unique(points.reshape(len(points), -1), axis=0)
+        self._choose(stack, whitening, support, values[held], of(held))
+        self.n_features_in_ = values.shape[1]
+        return self
+
+    def _split(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows to train on, and rows held out for the choice among replicas."""
+        if not 0 < self.held_out < 1:
+            raise InputError("held_out", "a fraction in (0, 1)", repr(self.held_out))
+        if self.replicas < 1:
+            raise InputError("replicas", "a whole number >= 1", repr(self.replicas))
+        kept = count - max(1, round(self.held_out * count))
+        if kept < 2:
+            raise InputError("x", "at least 3 rows", f"{count}")
+        order = np.random.default_rng([self.seed, 0x5EED]).permutation(count)
+        return np.sort(order[:kept]), np.sort(order[kept:])
+
+    def _choose(self, stack: Stack, whitening: Whitening, support: Array | None, x: Array, u: Array | None) -> None:
+        """Keep the replica with the best bound on held-out rows, and look for what went wrong."""
+        bounds = np.full(stack.replicas, np.nan)
+        for replica in set(range(stack.replicas)) - set(self.history_.lost):
+            learned = Learned(stack.single(replica), whitening, self.noise_variance, support)
+            bounds[replica] = learned.log_likelihood_bound(x, u, _COMPARED_BY, self.seed).mean()
+        if not np.isfinite(bounds).any():
+            raise TrainingFailed("training: no replica has a finite bound on held-out rows; lower the learning rate")
+        self.bounds_, self.chosen_ = bounds, int(np.nanargmax(bounds))
+        self.learned_ = Learned(stack.single(self.chosen_), whitening, self.noise_variance, support)
+        self.__dict__.pop("model_", None)
+        self.information_ = self.learned_.latent_information(x, u)
+        if self.history_.lost:
+            warnings.warn("; ".join(self.history_.advice()), LostReplicas, stacklevel=3)
+        collapsed = np.flatnonzero(self.information_ < _COLLAPSED)
+        if len(collapsed):
+            warnings.warn(
+                f"latents {collapsed.tolist()} ignore x (KL to the prior below {_COLLAPSED} nats): use fewer latents, "
+                "a smaller noise_variance or beta, or more replicas",
+                CollapsedLatents,
+                stacklevel=3,
+            )
+
+    @functools.cached_property
+    def model_(self) -> Model:
+        """The chosen replica as a :class:`ivae_theory.Model` (made on first use: its network is traced)."""
+        return self._fitted.model()
+
+    @property
+    def _fitted(self) -> Learned:
+        """The chosen replica; sklearn's NotFittedError before fit."""
+        need("sklearn.utils.validation", "estimators").check_is_fitted(self, "learned_")
+        return self.learned_
+
+    def _inputs(self, x: ArrayLike, u: ArrayLike | None) -> tuple[Array, Array | None]:
+        return _observations(x, self.observation), self._read_auxiliary(u, fitting=False)
+
+    def transform(self, x: ArrayLike, u: ArrayLike | None = None) -> Array:
+        """Posterior means (N, n)."""
+        return self._fitted.means(*self._inputs(x, u))
+
+    def posterior(self, x: ArrayLike, u: ArrayLike | None = None) -> Any:
+        """q(z|x,u) as a torch distribution, for :func:`ivae_theory.recover`."""
+        return self._fitted.posterior(*self._inputs(x, u))
+
+    def posterior_draws(self, x: ArrayLike, u: ArrayLike | None = None, *, count: int = 1, seed: int = 0) -> Array:
+        """Independent draws of the posterior (count, N, n): the paper's MCC compares one with the truth."""
+        return self._fitted.draws(*self._inputs(x, u), count, seed)
+
+    def sample(self, u: ArrayLike | int, seed: int = 0) -> tuple[Array, Array]:
+        """New latents (N, n) and observations (N, d) from the learned model, for rows u (baselines: how many)."""
+        if isinstance(u, (int, np.integer)):
+            points: Any = np.zeros(int(u), dtype=np.int64)
+            if self._fitted.stack.architecture.prior != "fixed":
+                raise InputError("u", "the auxiliary variable of every row", repr(u))
+        else:
+            points = self._read_auxiliary(u, fitting=False)
+        return self.model_.sample(points, seed)
+
+    def score(self, x: ArrayLike, u: ArrayLike | None = None) -> float:
+        """Mean bound of log p(x|u), in nats a row (importance-weighted, with fixed random numbers)."""
+        return float(self._fitted.log_likelihood_bound(*self._inputs(x, u), _COMPARED_BY, self.seed).mean())
+
+
+def _dtype(name: str) -> torch.dtype:
+    """The floating type called ``float32`` or ``float64``."""
+    if name not in ("float32", "float64"):
+        raise InputError("dtype", "'float32' or 'float64'", repr(name))
+    return torch.float32 if name == "float32" else torch.float64
