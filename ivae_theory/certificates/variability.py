@@ -16,7 +16,7 @@ from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, bin
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.invertible import differences, has_full_column_rank
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.rounding import column_error
+from ivae_theory.enclosure.rounding import column_error, unknown_error
 from ivae_theory.enclosure.symbolic import ball, number_ball
 from ivae_theory.exact import decode_array, from_text, parse_fraction, rank, rank_modulo, to_text
 from ivae_theory.exact.generators import NotPolynomial, normal_form
@@ -41,6 +41,9 @@ class _Table:
         if subject["natural"]["kind"] == "symbolic":
             self._enumerate(_Symbolic(subject))
             return
+        if subject["natural"]["kind"] == "callable":
+            self._read_answers(subject)
+            return
         natural = _natural(subject, "table")
         self.kind = str(natural["entries"])
         if self.kind == "floats":
@@ -59,6 +62,20 @@ class _Table:
         if not np.isfinite(self.floats).all():
             raise InvalidCertificate("finite natural parameters", "others")
         self.error = column_error(self.floats, str(natural["dtype"]), declared)
+
+    def _read_answers(self, subject: Evidence) -> None:
+        """The answers of a callable without a graph, at the points of its domain."""
+        natural = subject["natural"]
+        if natural["graph"] is not None:
+            raise InvalidCertificate("answers of a callable that was not traced", "a traced one")
+        points = decode_array(natural["points"])
+        self.kind = "floats"
+        self.floats = np.asarray(decode_array(natural["answers"]), dtype=np.float64)
+        self.count, columns = self.floats.shape
+        of_domain = self.whole or (subject["domain"]["kind"] == "observed" and points.dtype.kind in "iu")
+        if not (of_domain and columns == self.size and np.array_equal(points, decode_array(subject["domain"]["values"]))):
+            raise InvalidCertificate(f"answers with {self.size} columns at the points of the domain", "others")
+        self.error = unknown_error(self.floats)
 
     def _enumerate(self, model: _Symbolic) -> None:
         """Symbols on finite sets: a row for each combination of their values."""
@@ -174,6 +191,8 @@ def _check_rank(evidence: Evidence, relations: Sequence[Sequence[Fraction]], tab
 @rechecks("variability.too_few", _CLAIM)
 def _too_few(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
     """Fewer distinct rows than nk + 1 over a finite support."""
+    if subject["natural"]["kind"] == "callable":
+        return _too_few_points(evidence, subject)
     table = _Table(subject)
     distinct = table.count
     if table.as_given:
@@ -182,6 +201,15 @@ def _too_few(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
         raise InvalidCertificate(f"at most {table.size} rows in all", f"{distinct}")
     if evidence["needed"] != table.size + 1:
         raise InvalidCertificate(f"{table.size + 1} needed", repr(evidence["needed"]))
+    return Rechecked(Status.FAILS, Grade.EXACT)
+
+
+def _too_few_points(evidence: Evidence, subject: Evidence) -> Rechecked:
+    """A finite support of at most nk values, whatever the callable does there."""
+    size = sum(int(k) for k in subject["ks"])
+    values = decode_array(subject["domain"]["values"]) if subject["domain"]["kind"] == "points" else None
+    if values is None or len(values) > size or (evidence["distinct"], evidence["needed"]) != (len(values), size + 1):
+        raise InvalidCertificate(f"a finite support of at most {size} values", "another domain")
     return Rechecked(Status.FAILS, Grade.EXACT)
 
 

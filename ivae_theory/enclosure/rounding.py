@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SLACK", "column_error"]
+__all__ = ["SLACK", "column_error", "unknown_error"]
 
 #: Half units in the last place of a column's largest entry that a float table is never trusted beyond. Correct
 #: rounding would leave one; but tables are computed, and accumulation errors of a few units gave full rank to the
@@ -41,3 +41,14 @@ def column_error(values: NDArray[np.float64], dtype: str, declared: NDArray[Any]
     if declared is not None:
         bound = np.maximum(bound, np.abs(declared).max(axis=0))
     return np.asarray(bound, dtype=np.float64)
+
+
+def unknown_error(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Error granted to the answers of a callable that cannot be looked into: half of their digits.
+
+    Answers that single precision can hold are taken to have been computed in it.
+    """
+    with np.errstate(over="ignore"):
+        single = bool((values.astype(np.float32) == values).all())
+    largest = np.abs(values).max(axis=0)
+    return np.asarray(np.maximum(largest * (2.0**-12 if single else 2.0**-26), 5e-324), dtype=np.float64)

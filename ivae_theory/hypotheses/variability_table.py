@@ -24,12 +24,11 @@ from ivae_theory.span import (
     decide_floats,
     decide_rationals,
     direction_basis,
-    distinct_rows,
 )
 from ivae_theory.span.symbolic import common_relation, nonzero
 from ivae_theory.verdict import Grade, Status, Verdict
 
-__all__ = ["CLAIM", "check_table", "refutation_evidence"]
+__all__ = ["ADVICE", "CLAIM", "check_table", "check_values", "refutation_evidence", "too_few"]
 
 CLAIM = "theorem1.iii"
 
@@ -47,20 +46,34 @@ def check_table(prior: Any) -> Verdict:
     whole = not isinstance(prior.domain, Observed)
     if natural.kind == "symbols":
         return _symbols(prior, whole)
+    return check_values(prior, whole)
+
+
+def check_values(prior: Any, whole: bool, assumes: tuple[str, ...] = ()) -> Verdict:
+    """theorem1.iii for rational or float values of lambda, at all values of u (``whole``) or at some."""
+    natural = prior.natural
     declared = natural.declared is not None and bool(np.any(natural.declared > 0))
     if natural.kind == "exact":
         decision = decide_rationals(natural.exact)
     else:
-        error = column_error(natural.values, natural.dtype, natural.declared)
-        decision = decide_floats(natural.values, error, as_given=not declared)
+        decision = decide_floats(natural.values, _error(natural), as_given=not declared)
     if decision.status is Status.HOLDS:
-        return _holds(prior, decision)
+        return _holds(prior, decision, assumes)
     if whole and decision.status is Status.FAILS:
-        return _fails(prior, decision, _exact_rows(natural, decision.points))
-    distinct = len(distinct_rows(natural.values)) if natural.kind == "floats" and not declared else len(natural.values)
+        return _fails(prior, decision, _exact_rows(natural, decision.points), assumes)
+    distinct = len(natural.values)
+    if not declared:
+        distinct = len({tuple(row) for row in natural.exact or natural.values.tolist()})
     if whole and distinct <= natural.size:
-        return _too_few(natural.size, distinct)
+        return too_few(natural.size, distinct)
     return _undecided(prior, decision, whole)
+
+
+def _error(natural: Any) -> NDArray[np.float64]:
+    """Error bound of each column: that of the dtype with its slack, or half of the digits for a callable's answers."""
+    if hasattr(natural, "dtype"):
+        return column_error(natural.values, natural.dtype, natural.declared)
+    return np.asarray(natural.error, dtype=np.float64)
 
 
 def _exact_rows(natural: Any, points: Sequence[int]) -> list[list[Fraction]]:
@@ -69,7 +82,7 @@ def _exact_rows(natural: Any, points: Sequence[int]) -> list[list[Fraction]]:
     return [[Fraction(*v.as_integer_ratio()) for v in natural.values[i].tolist()] for i in points]
 
 
-def _holds(prior: Any, decision: Decision) -> Verdict:
+def _holds(prior: Any, decision: Decision, assumes: tuple[str, ...] = ()) -> Verdict:
     natural = prior.natural
     margin, unit = distance_to_failure(prior, natural.values)
     points = decision.points
@@ -83,10 +96,13 @@ def _holds(prior: Any, decision: Decision) -> Verdict:
         f"nk = {natural.size}, {how}",
         evidence=evidence,
         margin=margin,
+        assumes=assumes,
     )
 
 
-def _fails(prior: Any, decision: Decision, rows: list[list[Fraction]]) -> Verdict:
+def _fails(
+    prior: Any, decision: Decision, rows: list[list[Fraction]], assumes: tuple[str, ...] = ()
+) -> Verdict:
     natural = prior.natural
     evidence = {
         "kind": "variability.relation",
@@ -101,6 +117,7 @@ def _fails(prior: Any, decision: Decision, rows: list[list[Fraction]]) -> Verdic
         evidence=evidence,
         margin=0.0,
         advice=ADVICE.format(needed=natural.size + 1),
+        assumes=assumes,
     )
 
 
@@ -134,7 +151,8 @@ def identified(rows: list[list[Fraction]], rank: int | None) -> dict[str, Any]:
     return {"identified_directions": texts}
 
 
-def _too_few(size: int, distinct: int) -> Verdict:
+def too_few(size: int, distinct: int) -> Verdict:
+    """The verdict on a finite support with at most nk distinct rows."""
     return Verdict.fail(
         CLAIM,
         Grade.EXACT,
@@ -157,7 +175,7 @@ def _undecided(prior: Any, decision: Decision, whole: bool) -> Verdict:
         "margin_unit": unit,
     }
     if natural.kind == "floats":
-        error = column_error(natural.values, natural.dtype, natural.declared)
+        error = _error(natural)
         evidence["largest_entry_error"] = float(error.max())
     if decision.status is Status.FAILS or count <= natural.size:
         reason = (
@@ -191,7 +209,7 @@ def _symbols(prior: Any, whole: bool) -> Verdict:
                     return _holds(prior, Decision(Status.HOLDS, False, tuple(map(int, points)), natural.size))
     rows_of_expressions = [list(matrix.row(i)) for i in range(matrix.rows)]
     if whole and matrix.rows <= natural.size:
-        return _too_few(natural.size, matrix.rows)
+        return too_few(natural.size, matrix.rows)
     weights = common_relation(rows_of_expressions) if whole else None
     if weights is None or not nonzero(weights):
         return _undecided(prior, Decision(Status.UNDECIDED, False, (), None), whole)

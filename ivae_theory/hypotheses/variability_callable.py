@@ -1,0 +1,240 @@
+"""(V) for natural parameters given as a callable: enclosures of the traced network prove, its structure refutes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from flint import arb
+from numpy.typing import NDArray
+
+from ivae_theory.domain import Box, Observed, Points
+from ivae_theory.enclosure.bottleneck import coefficients
+from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.invertible import differences, has_full_column_rank
+from ivae_theory.enclosure.precision import precision
+from ivae_theory.enclosure.rounding import unknown_error
+from ivae_theory.enclosure.structure import affine_parts
+from ivae_theory.exact import encode_array, fraction_text
+from ivae_theory.hypotheses.distance import distance_to_failure
+from ivae_theory.hypotheses.variability_table import ADVICE, CLAIM, check_values, refutation_evidence, too_few
+from ivae_theory.span import choose_rows, decide_rationals
+from ivae_theory.span.rational import kernel
+from ivae_theory.verdict import Grade, Status, Verdict
+
+__all__ = ["check_callable"]
+
+#: Working precisions that are tried, and the relative half width of the neighbourhoods in which continuous u varies.
+_BITS, _RADIUS = (128, 384), 2.0**-60
+#: Candidates of u for each of the nk + 1 that are needed.
+_CANDIDATES = 8
+#: Most evaluations of the graph in rationals, which are slow, and most outputs times points.
+_RATIONAL_POINTS, _RATIONAL_ENTRIES = 256, 20_000
+
+Floats = NDArray[np.float64]
+
+
+def check_callable(prior: Any, seed: int = 0) -> Verdict:
+    """theorem1.iii for a prior whose natural parameters are a callable."""
+    natural, domain = prior.natural, prior.domain
+    size = natural.size
+    if isinstance(domain, Points) and len(domain) <= size:
+        return too_few(size, len(domain))
+    if natural.graph is None:
+        return _black_box(prior)
+    refuted = _structure(natural, domain)
+    if refuted is not None:
+        return refuted
+    last: tuple[Floats, str] | None = None
+    for points in _choices(natural, domain, seed):
+        rows = natural.evaluate(points)
+        chosen = choose_rows(rows, careful=True)
+        verdict, why = _enclose(prior, points[chosen], rows)
+        if verdict is not None:
+            return verdict
+        last = (rows, why)
+    if isinstance(domain, Points):
+        exact = _rationally(prior)
+        if exact is not None:
+            return exact
+    return _undecided(prior, *(last or (np.empty((0, size)), "")))
+
+
+def _choices(natural: Any, domain: Any, seed: int) -> Iterator[NDArray[Any]]:
+    """Points of the support to choose from."""
+    if not isinstance(domain, Box):
+        if len(domain) > natural.size:
+            yield domain.values
+        return
+    count = max(64, _CANDIDATES * (natural.size + 1))
+    yield domain.candidates(count, seed=seed)
+    yield domain.candidates(4 * count, seed=seed + 1)
+
+
+def _radius(domain: Any, graph: Any, points: NDArray[Any]) -> Fraction:
+    """Half width of the neighbourhoods; zero where u is discrete."""
+    if isinstance(domain, Points) or graph.integer:
+        return Fraction(0)
+    return Fraction(_RADIUS) * Fraction(float(max(1.0, 2.0 ** np.ceil(np.log2(np.abs(points).max() + 1)))))
+
+
+def _enclose(prior: Any, points: NDArray[Any], rows: Floats) -> tuple[Verdict | None, str]:
+    """A certificate at the points chosen, or why there is none."""
+    natural = prior.natural
+    radius = _radius(prior.domain, natural.graph, points)
+    why = "no determinant is proved not to vanish"
+    for bits in _BITS:
+        with precision(bits):
+            try:
+                values = [enclosed(natural.graph, point, radius) for point in points]
+            except CannotEnclose as problem:
+                return None, problem.what
+            lower = differences(values)
+        if has_full_column_rank(lower, bits):
+            return _holds(prior, points, rows, radius, bits), ""
+    return None, why
+
+
+def enclosed(graph: Any, point: Sequence[Any], radius: Fraction) -> list[arb]:
+    """lambda over the neighbourhood of a point (the point itself for radius zero)."""
+    if radius == 0:
+        row = graph.evaluate(np.asarray(point))
+    else:
+        wide = np.empty(len(point), dtype=object)
+        wide[:] = [arb(float(value)) + arb(0, float(radius)) for value in point]
+        row = graph.evaluate(wide)
+    return list(np.asarray(row, dtype=object).reshape(-1))
+
+
+def _holds(prior: Any, points: NDArray[Any], rows: Floats, radius: Fraction, bits: int) -> Verdict:
+    natural = prior.natural
+    finite = isinstance(prior.domain, Points)
+    margin, unit = distance_to_failure(prior, rows)
+    evidence = {
+        "kind": "variability.graph",
+        "graph": natural.graph.to_dict(),
+        "points": encode_array(points),
+        "radius": fraction_text(radius),
+        "bits": bits,
+        "rank": natural.size,
+        "margin_unit": unit if finite else f"{unit}, over the {len(rows)} values of u that were tried",
+    }
+    where = "at" if radius == 0 else "for every choice of u in neighbourhoods of"
+    assumes = ()
+    if isinstance(prior.domain, Observed) and natural.graph.integer:
+        assumes = ("every observed label u has positive probability",)
+    return Verdict.hold(
+        CLAIM,
+        Grade.CERTIFIED,
+        f"enclosures of the traced network: the matrix L of Eq. (13) is invertible {where} {len(points)} values of u",
+        evidence=evidence,
+        margin=margin,
+        assumes=assumes,
+    )
+
+
+def _structure(natural: Any, domain: Any) -> Verdict | None:
+    """Outputs that are affine in too little: bottlenecks, tied and constant outputs, dead units."""
+    low, high = (domain.low, domain.high) if isinstance(domain, Box) else (None, None)
+    size = natural.size
+    for part in affine_parts(natural.graph):
+        matrix = coefficients(natural.graph, part, low, high)
+        columns = len(matrix[0])
+        relations = kernel([list(column) for column in zip(*matrix, strict=True)]) if columns else _units(size)
+        if not relations:
+            continue
+        evidence = {
+            "kind": "variability.structure",
+            "graph": natural.graph.to_dict(),
+            "node": part.node,
+            "relations": [[fraction_text(value) for value in w] for w in _shown(relations, size)],
+        }
+        return Verdict.fail(
+            CLAIM,
+            Grade.EXACT,
+            f"the {size} natural parameters are affine in {min(columns, size - len(relations))} functions of u, so that "
+            f"the rank is at most {size - len(relations)} and not nk = {size}, for any values of u",
+            evidence=evidence,
+            margin=0.0,
+            advice=f"widen the layers before the last to at least {size} units, and untie the outputs",
+        )
+    return None
+
+
+def _units(size: int) -> list[list[Fraction]]:
+    return [[Fraction(int(i == j)) for j in range(size)] for i in range(size)]
+
+
+def _shown(relations: Sequence[Sequence[Fraction]], size: int) -> Sequence[Sequence[Fraction]]:
+    """As many relations as a report should carry, simplest first."""
+    ordered = sorted(relations, key=lambda w: sum(len(fraction_text(value)) for value in w if value))
+    return ordered[: max(1, 20_000 // size)]
+
+
+def _rationally(prior: Any) -> Verdict | None:
+    """Exact values at all points of a finite support, for networks of rational operations."""
+    natural, domain = prior.natural, prior.domain
+    if len(domain) > _RATIONAL_POINTS or len(domain) * natural.size > _RATIONAL_ENTRIES:
+        return None
+    try:
+        rows = [rational_row(natural.graph, point) for point in domain.values]
+    except CannotEnclose:
+        return None
+    decision = decide_rationals(rows)
+    if decision.status is not Status.FAILS:
+        return None
+    evidence = {
+        "kind": "variability.graph_relation",
+        "graph": natural.graph.to_dict(),
+        **refutation_evidence(natural.size, decision.relations, None),
+    }
+    return Verdict.fail(
+        CLAIM,
+        Grade.EXACT,
+        f"the traced network, evaluated in rationals at all {len(domain)} values of u, has affine rank "
+        f"{decision.rank if decision.rank is not None else 'below nk'} and not nk = {natural.size}",
+        evidence=evidence,
+        margin=0.0,
+        advice=ADVICE.format(needed=natural.size + 1),
+    )
+
+
+def rational_row(graph: Any, point: Sequence[Any]) -> list[Fraction]:
+    """lambda(u) without rounding."""
+    return [Fraction(int(v.p), int(v.q)) for v in np.asarray(graph.evaluate_exactly(list(point))).reshape(-1)]
+
+
+def _black_box(prior: Any) -> Verdict:
+    """A callable that cannot be looked into: its answers are a table of floats with half of their digits."""
+    natural, domain = prior.natural, prior.domain
+    whole = isinstance(domain, Points)
+    discrete = not isinstance(domain, Box) and domain.values.dtype.kind in "iu"
+    if not (whole or discrete):
+        margin = distance_to_failure(prior, natural.answers)
+        return Verdict.unknown(
+            CLAIM,
+            f"lambda cannot be enclosed on a continuum: {natural.untraceable or 'it is not traced'}",
+            evidence={"tried": "its values", "smallest_singular_value": margin[0], "margin_unit": margin[1]},
+            advice="write lambda with torch operations, or symbolically",
+        )
+    assumes = ["the values that lambda returns are correct to half of their digits"]
+    if not whole:
+        assumes.append("every observed label u has positive probability")
+    table = SimpleNamespace(
+        values=natural.answers, kind="floats", size=natural.size, error=unknown_error(natural.answers), declared=None
+    )
+    return check_values(SimpleNamespace(natural=table, families=prior.families), whole, tuple(assumes))
+
+
+def _undecided(prior: Any, rows: Floats, why: str) -> Verdict:
+    size = prior.natural.size
+    evidence: dict[str, Any] = {"tried": "enclosures of the traced network", "values_of_u": len(rows)}
+    if len(rows) > size:
+        margin, unit = distance_to_failure(prior, rows)
+        evidence |= {"smallest_singular_value": margin, "margin_unit": unit}
+    if len(rows) <= size:
+        why = f"{len(prior.domain)} observed values of u are fewer than nk + 1 = {size + 1}"
+    return Verdict.unknown(CLAIM, f"rank nk = {size} is neither proved nor refuted: {why}", evidence=evidence)
