@@ -15,7 +15,7 @@ from ivae_theory.enclosure.ranges import polynomial_coefficients
 from ivae_theory.enclosure.shape import is_analytic
 from ivae_theory.exact import to_arb
 
-__all__ = ["is_curved", "is_quadratic_family", "spans_everywhere"]
+__all__ = ["is_analytic_on_support", "is_curved", "is_quadratic_family", "spans_everywhere"]
 
 BITS = 512
 
@@ -57,6 +57,11 @@ def spans_everywhere(formulas: Formulas, points: Sequence[Sequence[Fraction]]) -
         and _affinely_independent(formulas.statistics, formulas, places)
         for part, places in zip(formulas.parts, points, strict=True)
     )
+
+
+def is_analytic_on_support(formulas: Formulas) -> bool:
+    """Whether every statistic is analytic at every point of the support, closed ends included."""
+    return all(is_analytic(t, formulas.symbol, part) for t in formulas.statistics for part in formulas.parts)
 
 
 def _analytic(formulas: Formulas) -> bool:

@@ -165,9 +165,7 @@ def is_quadratic(latent: Latent, linear: Fraction, quadratic: Fraction) -> bool:
     b, c = (sympy.Rational(v.numerator, v.denominator) for v in (linear, quadratic))
     difference = exponent - b * latent.statistic - c * latent.statistic**2
     # Only the distributive law: no identity between functions, no assumption, is used.
-    flat = sympy.expand(
-        difference, power_base=False, power_exp=False, log=False, complex=False, trig=False, func=False
-    )
+    flat = sympy.expand(difference, power_base=False, power_exp=False, log=False, complex=False, trig=False, func=False)
     return not flat.has(latent.symbol)
 
 
@@ -183,4 +181,3 @@ def is_onto_line(latent: Latent) -> bool:
     left = divergence(latent.statistic, latent.symbol, where, -1)
     right = divergence(latent.statistic, latent.symbol, where, 1)
     return left == -sign and right == sign
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flint import arb, fmpq
@@ -125,7 +126,8 @@ FIXED: dict[str, Map] = {
             _positive("log2", lambda x: 1 / (x * arb(2).log()))),
         Map("log10", _positive("log10", lambda x: x.log() / arb(10).log()),
             _positive("log10", lambda x: 1 / (x * arb(10).log()))),
-        Map("log1p", lambda x: _positive("log1p", arb.log)(1 + x), lambda x: _positive("log1p", lambda y: 1 / y)(1 + x)),
+        Map("log1p", lambda x: _positive("log1p", arb.log)(1 + x),
+            lambda x: _positive("log1p", lambda y: 1 / y)(1 + x)),
         Map("rsqrt", _positive("rsqrt", arb.rsqrt), _positive("rsqrt", lambda x: -x.rsqrt() / (2 * x))),
         Map("reciprocal", lambda x: divide(arb(1), x), lambda x: divide(arb(-1), power(x, 2))),
         Map("sin", _bounded(arb.sin), _bounded(arb.cos)),
@@ -170,7 +172,11 @@ def _square_root(x: arb) -> arb:
     return _positive("sqrt", arb.sqrt)(x)
 
 
+_INJECTIVE = (
+    "exp exp2 expm1 log log2 log10 log1p rsqrt reciprocal sinh tanh atan asinh erf erfc sigmoid log_sigmoid_forward sqrt"
+).split()
 FIXED["sqrt"] = Map("sqrt", _square_root, _positive("sqrt", lambda x: x.rsqrt() / 2))
+FIXED.update({name: replace(FIXED[name], injective=True) for name in _INJECTIVE})
 
 
 def leaky_relu(negative_slope: Any = 0.01) -> Map:
@@ -205,6 +211,7 @@ def softplus(beta: Any = 1, threshold: Any = 20) -> Map:
         "softplus",
         increasing(lambda x: _softplus(rate * x) / rate),
         lambda x: FIXED["sigmoid"].value(rate * x),
+        injective=True,
     )
 
 
@@ -234,7 +241,7 @@ def elu(alpha: Any = 1.0, scale: Any = 1.0, input_scale: Any = 1.0) -> Map:
         left = s * a * r * hull(low, high)
         return left if x < 0 else hull(left, s)
 
-    return Map("elu", value, slope)
+    return Map("elu", value, slope, injective=bool(s > 0 and a > 0) or bool(s < 0 and a > 0))
 
 
 def softshrink(threshold: Any = 0.5) -> Map:
@@ -254,7 +261,7 @@ def integer_power(exponent: int) -> Map:
         y = exponent * power(x, exponent - 1)
         return y if y.is_finite() else WHOLE
 
-    return Map("pow", lambda x: power(x, exponent), slope, exact)
+    return Map("pow", lambda x: power(x, exponent), slope, exact, injective=exponent % 2 == 1)
 
 
 def general_power(exponent: Any) -> Map:
@@ -263,6 +270,7 @@ def general_power(exponent: Any) -> Map:
     return Map(
         "pow", _positive("a non-integer power", lambda x: x**rate),
         _positive("a non-integer power", lambda x: rate * x ** (rate - 1)),
+        injective=True,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from flint import arb, fmpq
@@ -36,6 +37,8 @@ class Map:
         Value and slope at a rational point, where they are rational; the slope is ``None`` at a kink.
     linear
         Whether the map is affine wherever its slope is a single number.
+    injective
+        Whether the map is injective on all of its domain (strictly monotone, or ``1/x``).
     """
 
     name: str
@@ -43,6 +46,7 @@ class Map:
     slope: Function
     exact: Callable[[fmpq], tuple[fmpq, fmpq | None]] | None = None
     linear: bool = False
+    injective: bool = False
 
 
 def _narrow(x: arb) -> bool:
@@ -94,7 +98,7 @@ def pieces(function: Function, line: arb) -> Function:
             return y if y.is_finite() else line
         low, step = x.lower(), (x.upper() - x.lower()) / PIECES
         cuts = [low + step * k for k in range(PIECES)] + [x.upper()]
-        y = hull(*(function(a.union(b)) for a, b in zip(cuts, cuts[1:], strict=False)))
+        y = hull(*(function(a.union(b)) for a, b in pairwise(cuts)))
         return y if y.is_finite() else line
 
     return enclose
@@ -146,7 +150,8 @@ def piecewise_linear(name: str, kinks: Sequence[Any], slopes: Sequence[Any], at_
     def slope(x: arb) -> arb:
         return hull(*(lift_rate[piece] for piece in touched(x)[0]))
 
-    return Map(name, value, slope, exact, linear=True)
+    one_way = all(r > 0 for r in rates) or all(r < 0 for r in rates)
+    return Map(name, value, slope, exact, linear=True, injective=one_way)
 
 
 def stepwise(name: str, function: Function, jumps: Function) -> Map:

@@ -377,7 +377,11 @@ def _absolute(value: Range) -> Range:
 
 
 def _increasing(
-    function: Callable[[arb], arb], value: Range, *, zero: Fraction | None = None, limits: tuple[End, End] = (-INFINITY, INFINITY)
+    function: Callable[[arb], arb],
+    value: Range,
+    *,
+    zero: Fraction | None = None,
+    limits: tuple[End, End] = (-INFINITY, INFINITY),
 ) -> Range:
     """Range of an increasing function; ``zero`` is its exact value at 0, ``limits`` its limits at the infinities."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from ivae_theory.enclosure.tensor import Machine, Tensor
 from ivae_theory.enclosure.traced import Graph
 from ivae_theory.exact import to_fraction
 
-__all__ = ["AffinePart", "affine_part", "depends_on_input", "is_affine"]
+__all__ = ["AffinePart", "Sibling", "Tail", "affine_part", "affine_parts", "depends_on_input", "is_affine", "shape_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,27 +57,29 @@ def is_affine(graph: Graph) -> bool:
 
 def affine_part(graph: Graph) -> AffinePart | None:
     """The narrowest inner node through which the outputs are affine, or ``None`` when the last step is not affine."""
+    return min(affine_parts(graph), key=lambda part: part.width, default=None)
+
+
+def affine_parts(graph: Graph) -> Iterator[AffinePart]:
+    """Every inner node through which the outputs are affine, the last one first."""
     varying = _varying(graph)
     if not isinstance(graph.output, Mapping) or "constant" in graph.output:
-        return None
-    best: AffinePart | None = None
+        return
     for cut in range(len(graph.nodes) - 1, -2, -1):
         if cut >= 0 and not varying[cut]:
             continue
         try:
             found = _cut_at(graph, cut)
-        except _Sibling:
+        except Sibling:
             continue
         except CannotEnclose:
             break
         if found is None:
             break
-        if best is None or found.width < best.width:
-            best = found
-    return best
+        yield found
 
 
-class _Sibling(Exception):
+class Sibling(Exception):
     """The outputs vary through something else than the node at which the graph was cut."""
 
 
@@ -96,14 +98,14 @@ def _varying(graph: Graph) -> list[bool]:
 
 def _cut_at(graph: Graph, cut: int) -> AffinePart | None:
     """The map from node ``cut`` (-1: the input) to the output when it is affine, else ``None``."""
-    shape = _shape_of(graph, cut)
+    shape = shape_of(graph, cut)
     if shape is None:
         return None
     width = int(np.prod(shape, dtype=int))
-    machine = Machine(exact=True, m=width)
+    machine = Machine(exact=True, m=width, generic=True)
     seed = Tensor(balls(np.zeros(shape), exact=True), balls(np.eye(width), exact=True).reshape((*shape, width)), None)
     try:
-        result = _Tail(graph, cut, seed, machine).run()
+        result = Tail(graph, cut, seed, machine).run()
     except CannotEnclose:
         return None
     if result.tangent is None:
@@ -117,7 +119,7 @@ def _cut_at(graph: Graph, cut: int) -> AffinePart | None:
     return AffinePart(fractions(tangent), fractions(bias), width, cut)
 
 
-def _shape_of(graph: Graph, cut: int) -> tuple[int, ...] | None:
+def shape_of(graph: Graph, cut: int) -> tuple[int, ...] | None:
     """Shape of a node's result, found by running the graph up to it at a point where that works."""
     if cut == -1:
         return None if graph.integer else (1, graph.m)
@@ -131,7 +133,7 @@ def _shape_of(graph: Graph, cut: int) -> tuple[int, ...] | None:
     return None
 
 
-class _Tail:
+class Tail:
     """Evaluates only what the output needs, with the cut node replaced by a free vector."""
 
     def __init__(self, graph: Graph, cut: int, seed: Tensor, machine: Machine) -> None:
@@ -153,7 +155,7 @@ class _Tail:
                 return Tensor(self.graph.constants[what])
             if kind == "input":
                 if self.cut != -1:
-                    raise _Sibling
+                    raise Sibling
                 return self.seed
             return float(what) if kind == "float" else what
         return [self.read(item) for item in argument] if isinstance(argument, (list, tuple)) else argument

@@ -63,10 +63,15 @@ def _objects(value: Any) -> Array:
 
 @dataclass(frozen=True)
 class Machine:
-    """Arithmetic on tensors: balls, or rationals when ``exact``; ``m`` input coordinates to differentiate by."""
+    """Arithmetic on tensors: balls, or rationals when ``exact``; ``m`` input coordinates to differentiate by.
+
+    With ``generic`` the values of the input are placeholders and the question is what holds for *every* input: whatever
+    is not affine in it is curved, and nothing is decided by comparing values.
+    """
 
     exact: bool = False
     m: int | None = None
+    generic: bool = False
 
     def constant(self, value: Any) -> Tensor:
         """A Python or numpy constant."""
@@ -203,7 +208,7 @@ class Machine:
             value[index], slope = self._evaluate(table[index], item, rate is not None)
             if rate is not None:
                 rate[index] = slope
-                bends[index] = not (table[index].linear and _constant(slope))
+                bends[index] = self.generic or not (table[index].linear and _constant(slope))
         return Tensor(value) if rate is None else self._chain(x, value, rate, bends)
 
     def _evaluate(self, entry: Map, item: Any, sloped: bool) -> tuple[Any, Any]:
@@ -220,6 +225,8 @@ class Machine:
         if x.tangent is None:
             return Tensor(value)
         tangent = np.asarray(_multiply(rate[..., None], x.tangent), dtype=object)
+        if self.generic:
+            return Tensor(value, tangent.reshape((*x.shape, self.m or 0)), np.ones(x.shape, dtype=bool))
         flat = np.asarray(_is_zero(tangent), dtype=bool).all(axis=-1) if tangent.size else np.ones(x.shape, bool)
         return Tensor(value, tangent.reshape((*x.shape, self.m or 0)), (bends | self._curved(x)) & ~flat)
 
@@ -267,7 +274,9 @@ class Machine:
             p, q = x.value[index], y.value[index]
             chosen = (x if largest else y) if p > q else (y if largest else x) if p < q else None
             value[index] = _undecided(p, q, largest) if chosen is None else chosen.value[index]
-            if dual and chosen is not None:
+            if dual and self.generic:
+                curved[index] = True
+            elif dual and chosen is not None:
                 tangent[index] = self._tangent(chosen)[index]
             elif dual:
                 if self.exact:
@@ -288,7 +297,7 @@ class Machine:
         result = np.empty(left.shape, dtype=bool)
         for index in np.ndindex(left.shape):
             gap = left[index] - right[index]
-            open_question = contains_zero(gap) and (dual or not _constant(gap))
+            open_question = (dual and self.generic) or (contains_zero(gap) and (dual or not _constant(gap)))
             if open_question:
                 raise CannotEnclose(f"the comparison {name} where it may switch")
             result[index] = bool(decide(left[index], right[index]))

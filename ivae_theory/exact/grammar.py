@@ -26,7 +26,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     for name in (
         "Abs Max Min Heaviside Piecewise Rational acos acosh asin asinh atan atan2 atanh besselj besselk beta ceiling "
         "cos cosh digamma erf erfc erfi erfinv exp floor gamma log loggamma lowergamma sign sin sinc sinh sqrt tan "
-        "tanh uppergamma polygamma zeta hyper meijerg And Or Not"
+        "tanh uppergamma polygamma zeta hyper meijerg And Or Not "
+        "Eq Ne Mod frac sec csc cot sech csch coth besseli bessely LambertW Si Ci"
     ).split()
 } | {"abs": sympy.Abs, "softplus": lambda x: sympy.log(1 + sympy.exp(x)), "relu": lambda x: sympy.Max(x, 0)}
 
