@@ -23,7 +23,7 @@ from ivae_theory.noise.named import NAMED
 __all__ = ["standard_law", "to_noise"]
 
 #: Other names of scipy's for the same law with the same parameters.
-ALIASES = {"erlang": "gamma", "reciprocal": "loguniform", "lomax": "lomax", "gibrat": "gibrat"}
+ALIASES = {"erlang": "gamma", "reciprocal": "loguniform"}
 
 
 def to_noise(obj: Any) -> Noise:
@@ -63,7 +63,8 @@ def standard_law(name: str, parameters: Mapping[str, Any], loc: Any = 0, scale: 
     if factor <= 0:
         raise InputError("scale", "a positive number", str(float(factor)))
     exact = {key: _number(value, key) for key, value in parameters.items()}
-    NAMED[name].validate(exact)
+    if name != "norm":
+        NAMED[name].validate(exact)
     law: Law = Gaussian(factor * factor) if name == "norm" else Named(name, exact)
     if name != "norm" and factor != 1:
         law = Affine(law, factor, (shift,))
@@ -156,12 +157,16 @@ def _is_scipys_own(frozen: Any) -> bool:
     original = getattr(scipy.stats, str(getattr(dist, "name", "")), None)
     if type(frozen) not in (infrastructure.rv_continuous_frozen, infrastructure.rv_frozen):
         return False
-    if original is None or type(original) is not type(dist) or ALIASES.get(dist.name, dist.name) not in NAMED:
+    if original is None or type(original) is not type(dist) or not _is_listed(dist.name):
         return False
     if type(dist).__module__.partition(".")[0] != "scipy" or set(vars(frozen)) - {"args", "kwds", "dist", "a", "b"}:
         return False
     same = all(getattr(dist, key) == getattr(original, key) for key in ("a", "b", "shapes"))
     return same and set(vars(dist)) <= set(vars(original))
+
+
+def _is_listed(name: str) -> bool:
+    return name in ("norm", "vonmises") or ALIASES.get(name, name) in NAMED
 
 
 def _black_box(frozen: Any, shape: tuple[int, ...]) -> Noise:

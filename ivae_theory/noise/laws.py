@@ -114,11 +114,11 @@ class Named(Law):
 class Bounded(Law):
     """A law of a library that lies within given bounds; only the bounds are used to decide.
 
-    ``low`` and ``high`` have one entry for a scalar law (``vector`` False), else d entries.
+    ``low`` and ``high`` have one entry for a scalar law (``vector`` False), else d entries: rationals, ``"-oo"`` or ``"oo"``.
     """
 
-    low: tuple[Fraction, ...]
-    high: tuple[Fraction, ...]
+    low: tuple[Fraction | str, ...]
+    high: tuple[Fraction | str, ...]
     label: str
     sampler: Callable[[tuple[int, ...], np.random.Generator], Any] | None = None
     density: Callable[[Floats], Any] | None = None
@@ -129,7 +129,7 @@ class Bounded(Law):
         return len(self.low) if self.vector else None
 
     def describe(self) -> dict[str, Any]:
-        bounds = {"low": [fraction_text(v) for v in self.low], "high": [fraction_text(v) for v in self.high]}
+        bounds = {"low": [str(v) for v in self.low], "high": [str(v) for v in self.high]}
         return {"node": "bounded", "label": self.label, "vector": self.vector, **bounds}
 
     @property
