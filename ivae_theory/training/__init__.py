@@ -10,6 +10,8 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submod_attrs={
         "data": ["PRESETS", "Dataset", "Simulation", "simulate"],
         "estimators": ["IVAE", "VAE", "BetaTCVAE"],
+        "limit": ["Limit", "limit"],
+        "linear": ["LinearControl"],
         "variational": ["CollapsedLatents", "LostReplicas"],
         "loop": ["History", "Loop", "Schedule", "TrainingFailed"],
     },

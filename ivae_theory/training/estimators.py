@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ivae_theory.errors import InputError
+from ivae_theory.training.labels import as_labels, label_numbers
 from ivae_theory.training.loop import Schedule
 from ivae_theory.training.networks import Architecture
 from ivae_theory.training.objectives import BetaTotalCorrelation, Bound, ImportanceWeighted, Objective
@@ -87,24 +88,18 @@ class IVAE(VariationalEstimator):
         self.replicas, self.held_out, self.schedule, self.seed = replicas, held_out, schedule, seed
         self.dtype, self.device, self.checkpoint, self.progress = dtype, device, checkpoint, progress
 
-    def _read_auxiliary(self, u: ArrayLike | None, fitting: bool) -> Array | None:
+    def _read_auxiliary(self, u: ArrayLike | None, fitting: bool) -> NDArray[Any] | None:
         """Labels as their numbers in ``labels_``, vectors as floats (N, m)."""
         if u is None:
             raise InputError("u", "the auxiliary variable of every row", "None")
-        values = np.asarray(u)
         if self.auxiliary == "vector":
-            return values.reshape(len(values), -1).astype(np.float64)
+            values = np.asarray(u, dtype=np.float64)
+            return values.reshape(len(values), -1)
         if self.auxiliary != "labels":
             raise InputError("auxiliary", "'labels' or 'vector'", repr(self.auxiliary))
-        if values.ndim != 1 and values.shape != (len(values), 1):
-            raise InputError("u", "one label a row (auxiliary='vector' for vectors)", f"shape {values.shape}")
-        values = values.reshape(-1)
         if fitting:
-            self.labels_ = np.unique(values)
-        numbers = np.searchsorted(self.labels_, values).clip(max=len(self.labels_) - 1)
-        if (self.labels_[numbers] != values).any():
-            raise InputError("u", "labels that occurred in fit", repr(values[self.labels_[numbers] != values][0]))
-        return np.asarray(numbers)
+            self.labels_ = np.unique(as_labels(u))
+        return label_numbers(u, self.labels_)
 
     def _architecture(self, d: int, u: Array | None) -> Architecture:
         assert u is not None

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from ivae_theory.errors import InputError
 from ivae_theory.training.coordinates import Whitening
 from ivae_theory.training.extras import need, torch
+from ivae_theory.training.labels import observations
 from ivae_theory.training.learned import Learned
 from ivae_theory.training.loop import Loop, Schedule, TrainingFailed
 from ivae_theory.training.networks import Architecture, Stack
@@ -46,19 +47,6 @@ class CollapsedLatents(UserWarning):
 
 class LostReplicas(UserWarning):
     """Replicas that became NaN or infinite, and were left out of the choice."""
-
-
-def _observations(x: ArrayLike, observation: str) -> Array:
-    """x as finite floats (N, d), bits where the observation is Bernoulli."""
-    values = np.asarray(x, dtype=np.float64)
-    if values.ndim != 2 or 0 in values.shape:
-        raise InputError("x", "an array of shape (N, d)", f"shape {values.shape}")
-    if not np.isfinite(values).all():
-        row = int(np.argwhere(~np.isfinite(values))[0, 0])
-        raise InputError("x", "finite numbers", f"NaN or infinity in row {row}")
-    if observation == "bernoulli" and not np.isin(values, (0.0, 1.0)).all():
-        raise InputError("x", "zeros and ones (Bernoulli observations)", "other values")
-    return values
 
 
 class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # sklearn has no types
@@ -97,7 +85,7 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
     def _objective(self, rows: int) -> Objective:
         """What is maximised, given the number of training rows."""
 
-    def _read_auxiliary(self, u: ArrayLike | None, fitting: bool) -> Array | None:
+    def _read_auxiliary(self, u: ArrayLike | None, fitting: bool) -> NDArray[Any] | None:
         """u as the networks read it; baselines ignore it."""
         return None
 
@@ -109,7 +97,7 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
         LostReplicas, CollapsedLatents
             With what to change.
         """
-        values = _observations(x, self.observation)
+        values = observations(x, self.observation)
         points = self._read_auxiliary(u, fitting=True)
         if points is not None and len(points) != len(values):
             raise InputError("u", f"one row for each of {len(values)} rows of x", f"{len(points)} rows")
@@ -176,7 +164,7 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
         return self.learned_
 
     def _inputs(self, x: ArrayLike, u: ArrayLike | None) -> tuple[Array, Array | None]:
-        return _observations(x, self.observation), self._read_auxiliary(u, fitting=False)
+        return observations(x, self.observation), self._read_auxiliary(u, fitting=False)
 
     def transform(self, x: ArrayLike, u: ArrayLike | None = None) -> Array:
         """Posterior means (N, n)."""
