@@ -1,0 +1,183 @@
+"""Affine maps between statistics, ``T~ = A T~' + c`` (Eq. 12), and their group laws (Proposition 1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy
+from numpy.typing import ArrayLike, NDArray
+
+from ivae_theory.errors import InputError, InputTypeError
+from ivae_theory.exact import determinant, to_fraction, to_text
+
+__all__ = ["AffineMap"]
+
+
+def _entries(values: Any, argument: str) -> NDArray[Any]:
+    """Floats as float64; fractions, integers and sympy numbers exactly, as objects."""
+    if isinstance(values, sympy.MatrixBase):
+        values = values.tolist()
+    array = np.asarray(values)
+    if array.dtype.kind in "fiu":
+        kept: NDArray[Any] = array.astype(np.float64) if array.dtype.kind == "f" else _objects(array, argument)
+        if array.dtype.kind == "f" and not np.isfinite(kept).all():
+            raise InputError(argument, "finite numbers", "NaN or infinity")
+    elif array.dtype == object:
+        kept = _objects(array, argument)
+    else:
+        raise InputTypeError(argument, "an array of numbers", f"dtype {array.dtype}")
+    kept.setflags(write=False)
+    return kept
+
+
+def _objects(array: NDArray[Any], argument: str) -> NDArray[Any]:
+    result = np.empty(array.shape, dtype=object)
+    for index, value in np.ndenumerate(array):
+        if isinstance(value, sympy.Expr) and not value.is_Rational and not value.is_Float:
+            if value.free_symbols or value.is_extended_real is False:
+                raise InputError(argument, "real numbers", str(value)[:60])
+            result[index] = value
+        else:
+            result[index] = to_fraction(value, argument)
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class AffineMap:
+    """``T~ = A T~' + c``: from the learned statistics to the true ones.
+
+    Floats stay floats; integers, fractions and sympy numbers are kept exactly, and then composition, inverse and
+    comparison are exact. ``theta ~ theta'`` by ``m`` and ``theta' ~ theta''`` by ``m'`` give ``theta ~ theta''`` by
+    ``m @ m'``: Proposition 1 is these group laws.
+
+    Parameters
+    ----------
+    A
+        (nk, nk).
+    c
+        (nk,); zero by default.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        For shapes that do not fit and entries that are no real numbers.
+    """
+
+    A: NDArray[Any]
+    c: NDArray[Any]
+
+    def __init__(self, A: Any, c: Any = None) -> None:
+        matrix = _entries(A, "A")
+        if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or 0 in matrix.shape:
+            raise InputError("A", "a square matrix", f"shape {matrix.shape}")
+        if c is None:
+            c = [0] * len(matrix) if matrix.dtype == object else np.zeros(len(matrix))
+        if isinstance(c, sympy.MatrixBase):
+            c = list(c)
+        shift = _entries(c, "c")
+        if shift.shape != (len(matrix),):
+            raise InputError("c", f"shape ({len(matrix)},)", f"shape {shift.shape}")
+        if matrix.dtype != shift.dtype:
+            matrix, shift = np.asarray(matrix, dtype=np.float64), np.asarray(shift, dtype=np.float64)
+        object.__setattr__(self, "A", matrix)
+        object.__setattr__(self, "c", shift)
+
+    @classmethod
+    def identity(cls, size: int) -> AffineMap:
+        """The identity on ``size`` statistics, exactly."""
+        return cls([[int(i == j) for j in range(size)] for i in range(size)])
+
+    @property
+    def exact(self) -> bool:
+        """Whether the entries are exact numbers and no floats."""
+        return bool(self.A.dtype == object)
+
+    @property
+    def size(self) -> int:
+        """Number of statistics ``nk``."""
+        return len(self.A)
+
+    def __call__(self, statistics: ArrayLike) -> NDArray[np.float64]:
+        """``A t + c`` for values ``t`` of shape (..., nk), in floats."""
+        values = np.asarray(statistics, dtype=np.float64)
+        if values.shape[-1:] != (self.size,):
+            raise InputError("statistics", f"shape (..., {self.size})", f"shape {values.shape}")
+        matrix, shift = self._floats()
+        return np.asarray(values @ matrix.T + shift)
+
+    def __matmul__(self, other: AffineMap) -> AffineMap:
+        """First ``other``, then this: ``A (A' t + c') + c``."""
+        if not isinstance(other, AffineMap):
+            return NotImplemented
+        if other.size != self.size:
+            raise InputError("other", f"a map of {self.size} statistics", f"one of {other.size}")
+        if self.exact and other.exact:
+            left, right = sympy.Matrix(self.A), sympy.Matrix(other.A)
+            shift = left * sympy.Matrix(other.c) + sympy.Matrix(self.c)
+            return AffineMap((left * right).applyfunc(sympy.nsimplify), shift.applyfunc(sympy.nsimplify))
+        (left_matrix, left_shift), (right_matrix, right_shift) = self._floats(), other._floats()
+        return AffineMap(left_matrix @ right_matrix, left_matrix @ right_shift + left_shift)
+
+    def inverse(self) -> AffineMap:
+        """``t -> A^-1 (t - c)``.
+
+        Raises
+        ------
+        InputError
+            When ``A`` is singular: exactly, or to the last digits of its floats.
+        """
+        if self.exact:
+            matrix = sympy.Matrix(self.A)
+            if self._determinant_is_zero():
+                raise InputError("A", "an invertible matrix", "a singular one")
+            inverse = matrix.inv().applyfunc(sympy.nsimplify)
+            return AffineMap(inverse, (-inverse * sympy.Matrix(self.c)).applyfunc(sympy.nsimplify))
+        matrix_floats, shift = self._floats()
+        values = np.linalg.svd(matrix_floats, compute_uv=False)
+        if values[-1] <= len(values) * np.finfo(float).eps * values[0]:
+            raise InputError("A", "an invertible matrix", f"one with smallest singular value {values[-1]:.2e}")
+        inverted = np.linalg.inv(matrix_floats)
+        return AffineMap(inverted, -inverted @ shift)
+
+    def isclose(self, other: AffineMap, rtol: float = 1e-9, atol: float = 1e-12) -> bool:
+        """Whether all entries agree: exactly equal when both are exact, within tolerances otherwise."""
+        if other.size != self.size:
+            return False
+        if self.exact and other.exact:
+            return all(
+                sympy.nsimplify(a - b) == 0
+                for a, b in zip([*self.A.flat, *self.c], [*other.A.flat, *other.c], strict=True)
+            )
+        (a, c), (b, d) = self._floats(), other._floats()
+        return bool(np.allclose(a, b, rtol, atol) and np.allclose(c, d, rtol, atol))
+
+    def apply(self, model: Any) -> Any:
+        """``theta'`` with ``theta ~ theta'`` by this map and the same law of x: see :func:`.action.act`."""
+        from ivae_theory.equivalence.action import act
+
+        return act(self, model)
+
+    def describe(self) -> dict[str, Any]:
+        """JSON values: exact entries as text, floats as numbers."""
+        if self.exact:
+            return {
+                "exact": True,
+                "A": [[to_text(sympy.sympify(v)) for v in row] for row in self.A],
+                "c": [to_text(sympy.sympify(v)) for v in self.c],
+            }
+        return {"exact": False, "A": self.A.tolist(), "c": self.c.tolist()}
+
+    def _floats(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return np.asarray(self.A, dtype=np.float64), np.asarray(self.c, dtype=np.float64)
+
+    def _determinant_is_zero(self) -> bool:
+        if all(isinstance(value, Fraction) for value in self.A.flat):
+            return determinant(self.A.tolist()) == 0
+        return bool(sympy.simplify(sympy.Matrix(self.A).det()) == 0)
+
+    def __repr__(self) -> str:
+        kind = "exact" if self.exact else "floats"
+        return f"AffineMap({self.size} statistics, {kind})"

@@ -1,0 +1,128 @@
+"""One pass over the data: chunks of bounded memory become sums by group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ivae_theory.errors import InputError
+from ivae_theory.recovery.inputs import Groups, Rows, chunks, contiguous, sample_rows
+from ivae_theory.recovery.learned import Chunk, Learned, pair_products
+from ivae_theory.recovery.metrics import CorrelationSums
+from ivae_theory.recovery.moments import Moments
+from ivae_theory.recovery.statistics import Statistics
+
+__all__ = ["Accumulated", "accumulate"]
+
+Floats = NDArray[np.float64]
+#: Rows from which locations and scales are taken before the pass: any reasonable numbers serve.
+PILOT = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Accumulated:
+    """Sums for the affine map, and for the correlations of the latents."""
+
+    moments: Moments
+    latents: CorrelationSums
+
+
+def pilot(truth: Rows, learned: Learned, T: Statistics, T_learned: Statistics) -> tuple[Floats, Floats]:
+    """Location and scale (2, nk) that keep second moments free of cancellation; refuses constant columns."""
+    rows = sample_rows(len(truth), PILOT)
+    y = T.evaluate(truth.take(rows))
+    total = T_learned.blocks.total
+    x = learned.read(rows, np.zeros(total), np.ones(total)).x
+    return np.stack([y.mean(axis=0), x.mean(axis=0)]), np.stack([_spread(y), _spread(x)])
+
+
+def _spread(values: Floats) -> Floats:
+    spread = values.std(axis=0)
+    spread[spread <= 1e-12 * np.abs(values).max(axis=0)] = 1.0
+    return spread
+
+
+def accumulate(
+    truth: Rows, learned: Learned, T: Statistics, T_learned: Statistics, groups: Groups
+) -> Accumulated:
+    """Read everything once.
+
+    Raises
+    ------
+    InputError
+        For values that are not finite and for columns that are constant.
+    """
+    location, scale = pilot(truth, learned, T, T_learned)
+    n, m = truth.array.shape[1], learned.shape[1]
+    empty = Moments(T.blocks, T_learned.blocks, np.empty((0, 0)), np.empty((0, 0)), location, scale)
+    p, q, mixed, covariance = empty.sizes[1], empty.sizes[2], empty.sizes[5], empty.sizes[6]
+    vectors = np.zeros((groups.count, 1 + p + q + empty.sizes[3] + empty.sizes[4]))
+    cross, instrumented = np.zeros((groups.count, p, q)), np.zeros((groups.count, q, q))
+    pairs = empty.sizes[3] + empty.sizes[4]
+    within, runs = np.zeros((pairs, pairs)), 0
+    latents = CorrelationSums.zeros(groups, n, m, shift=_latent_shift(truth, learned))
+    for rows in chunks(len(truth), learned.columns + 2 * p + 2 * n + pairs):
+        z = truth.take(rows)
+        y = (T.evaluate(z, rows.start) - location[0]) / scale[0]
+        chunk = learned.read(rows, location[1], scale[1])
+        codes, starts, order = contiguous(groups.codes[rows])
+        if order is not None:
+            z, y, chunk = z[order], y[order], _reordered(chunk, order)
+        table = np.concatenate([y, chunk.x, pair_products(y, T), chunk.pairs], axis=1)
+        run_sums = np.add.reduceat(table, starts, axis=0)
+        lengths = np.diff(np.append(starts, len(y)))
+        vectors[codes, 1:] += run_sums
+        vectors[codes, 0] += lengths
+        runs += _add_within(within, table[:, p + q :], run_sums[:, p + q :], lengths)
+        ends = np.append(starts[1:], len(y))
+        for code, start, end in zip(codes, starts, ends, strict=True):
+            x = chunk.x[start:end]
+            cross[code] += y[start:end].T @ x
+            for coefficient, factor in chunk.products:
+                part = factor[start:end]
+                instrumented[code] += coefficient * (part.T @ part)
+        latents.add(z, chunk.latents, codes, starts, ends, groups, rows if order is None else order + rows.start)
+    sums = np.concatenate(
+        [vectors, cross.reshape(groups.count, mixed), instrumented.reshape(groups.count, covariance)], axis=1
+    )
+    moments = Moments(T.blocks, T_learned.blocks, sums, within / max(1, len(truth) - runs), location, scale)
+    _refuse_constants(moments, T, T_learned)
+    return Accumulated(moments, latents)
+
+
+def _latent_shift(truth: Rows, learned: Learned) -> Floats:
+    rows = sample_rows(len(truth), PILOT)
+    return np.concatenate([truth.take(rows).mean(axis=0), learned.views(rows)[2].mean(axis=0)])
+
+
+def _reordered(chunk: Chunk, order: NDArray[np.intp]) -> Chunk:
+    x = chunk.x[order]
+    return Chunk(
+        x,
+        [(coefficient, x if factor is chunk.x else factor[order]) for coefficient, factor in chunk.products],
+        chunk.pairs[order],
+        chunk.latents[order],
+    )
+
+
+def _add_within(within: Floats, values: Floats, run_sums: Floats, lengths: NDArray[np.intp]) -> int:
+    """Add the scatter of the values around their run's mean; returns the degrees of freedom that cost."""
+    centred = values - np.repeat(run_sums / lengths[:, None], lengths, axis=0)
+    within += centred.T @ centred
+    return len(lengths)
+
+
+def _refuse_constants(moments: Moments, T: Statistics, T_learned: Statistics) -> None:
+    second = moments.second(moments.sums.sum(axis=0)[None])
+    split = len(T.blocks.pairs[0])
+    for blocks, variance, argument, symbol in (
+        (T.blocks, second.variance[0, :split], "z_true", "T"),
+        (T_learned.blocks, second.variance[0, split:], "z_learned", "T'"),
+    ):
+        left, right = blocks.pairs
+        constant = np.flatnonzero(variance[left == right] <= 1e-20)
+        if len(constant):
+            name = blocks.names(symbol)[int(constant[0])]
+            raise InputError(argument, "columns whose statistics vary", f"{name} constant over all rows")

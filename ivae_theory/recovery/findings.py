@@ -1,0 +1,151 @@
+"""Three findings as verdicts with evidence, and the verdict that they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ivae_theory.exact import encode_array
+from ivae_theory.recovery.bootstrap import Fit
+from ivae_theory.recovery.moments import Moments
+from ivae_theory.recovery.offmass import Interval
+from ivae_theory.recovery.pattern import Pattern
+from ivae_theory.recovery.verdicts import SINGULAR, Settings, Share, broken_entry, invertible, samples_needed
+from ivae_theory.verdict import Grade, Status, Verdict, conjunction
+
+__all__ = ["EXACT_POSTERIOR", "affine_verdict", "conclude", "invertible_verdict", "pattern_verdict"]
+
+EXACT_POSTERIOR = "the learned posterior is exact (Theorem 3's hypothesis): regression on an amortised one is biased"
+
+
+def _settled(claim: str, sign: int, reason: str, evidence: Mapping[str, Any], **fields: Any) -> Verdict:
+    if sign == 0:
+        return Verdict.unknown(claim, reason, evidence=evidence, **fields)
+    make = Verdict.hold if sign > 0 else Verdict.fail
+    return make(claim, Grade.STATISTICAL, reason, evidence=evidence, **fields)
+
+
+def _sign(interval: Interval, tolerance: float) -> int:
+    """1 when the upper bound is within the tolerance, -1 when the lower bound exceeds it."""
+    if interval.upper <= tolerance:
+        return 1
+    return -1 if interval.lower > tolerance else 0
+
+
+def affine_verdict(share: Share | None, settings: Settings, names: list[str], hint: str) -> Verdict:
+    """Whether ``T~`` is an affine function of ``T~'``."""
+    claim = "recovery.affine"
+    evidence: dict[str, Any] = {"kind": "recovery.affine", **settings.to_dict()}
+    if share is None:
+        return Verdict.unknown(
+            claim, "too few rows (below 200) to look for a lack of affine fit", evidence={**evidence, "kind": "tried"}
+        )
+    interval, row = share.worst(settings.level)
+    evidence |= {
+        "estimate": encode_array(share.estimate),
+        "error": encode_array(share.error),
+        "freedom": float(share.freedom),
+        "squared": share.squared,
+    }
+    sign = _sign(interval, settings.tolerance)
+    what = (
+        f"{interval.estimate:.4g} of the variance of {names[row]} (the worst statistic; "
+        f"interval [{interval.lower:.4g}, {interval.upper:.4g}])"
+    )
+    beyond = "is left over by the best affine map" if not share.squared else "is explained beyond the affine map"
+    reason = {
+        1: f"{what} {beyond}, within the tolerance {settings.tolerance:g}",
+        0: f"{what} {beyond}: the interval contains the tolerance {settings.tolerance:g}",
+        -1: f"not affine in these statistics: {what} {beyond}, more than the tolerance {settings.tolerance:g}",
+    }[sign]
+    return _settled(claim, sign, reason, evidence, margin=settings.tolerance - interval.upper, advice=hint)
+
+
+def invertible_verdict(interval: Interval, settings: Settings) -> Verdict:
+    """Whether A is well away from singular."""
+    evidence = {
+        "kind": "recovery.invertible",
+        **settings.to_dict(),
+        "smallest": list(map(float, interval)),
+        "threshold": SINGULAR,
+    }
+    sign = invertible(interval)
+    what = f"smallest singular value of the whitened A {interval.estimate:.3g} [{interval.lower:.3g}, {interval.upper:.3g}]"
+    reason = {
+        1: f"{what}: A is invertible, 1 being a perfect recovery",
+        0: f"{what}: not shown to be at least {SINGULAR:g}, so A may be almost singular",
+        -1: f"A is almost singular: {what}, below {SINGULAR:g}; some combination of the true statistics is not in the learned",
+    }[sign]
+    return _settled("recovery.invertible", sign, reason, evidence, margin=interval.lower - SINGULAR)
+
+
+def pattern_verdict(pattern: Pattern, fit: Fit, moments: Moments, settings: Settings) -> Verdict:
+    """Whether every row of A has (almost) all its mass in one block."""
+    sign = _sign(pattern.worst, settings.tolerance)
+    if pattern.worst.upper <= settings.tolerance and not _bijective(pattern, moments):
+        sign = 0
+    interval = pattern.worst
+    mass = f"off-permutation mass of the worst row (latent {pattern.row + 1}) {interval}"
+    needed = samples_needed(pattern, settings) if sign == 0 else None
+    advice = ""
+    if sign == 0:
+        advice = (
+            f"about {needed} rows like these would decide it"
+            if needed is not None
+            else "no number of rows decides it: the off-permutation mass is at the tolerance, or the row has no signal"
+        )
+    broken = broken_entry(pattern, fit.S, moments.blocks, moments.learned_blocks)
+    where = f": {broken[0]} also depends on {broken[1]} (whitened entry {broken[2]:.3g})" if broken else ""
+    reason = {
+        1: f"{mass}, within the tolerance {settings.tolerance:g}",
+        0: f"{mass}: the interval contains the tolerance {settings.tolerance:g}",
+        -1: f"{mass}, above the tolerance {settings.tolerance:g}{where}",
+    }[sign]
+    evidence = {
+        "kind": "recovery.pattern",
+        **settings.to_dict(),
+        "blocks": list(moments.blocks.sizes),
+        "learned_blocks": list(moments.learned_blocks.sizes),
+        "permutation": list(pattern.permutation),
+        "S": encode_array(fit.S),
+        "sums": encode_array(moments.sums),
+        "within": encode_array(moments.within),
+        "spreads": [spread.to_dict() for spread in pattern.spreads],
+        "samples_needed": needed,
+    }
+    return _settled("recovery.pattern", sign, reason, evidence, margin=settings.tolerance - interval.upper, advice=advice)
+
+
+def _bijective(pattern: Pattern, moments: Moments) -> bool:
+    """Whether matched blocks have equal sizes: only then can A be a block permutation."""
+    sizes = moments.learned_blocks.sizes
+    return all(k == sizes[j] for k, j in zip(moments.blocks.sizes, pattern.permutation, strict=True))
+
+
+def conclude(claim: str, parts: tuple[Verdict, ...], settings: Settings, block: bool) -> Verdict:
+    """``recovery.scaled_permutation`` (k = 1) or ``recovery.block_permutation``: all parts together."""
+    status, grade = conjunction(parts)
+    decisive = [part for part in parts if part.status is status]
+    word = "block permutation" if block else "scaled permutation"
+    confidence = f"level {settings.level:g}, N = {settings.n_samples}, {settings.compared}"
+    why = "; ".join(part.reason for part in decisive)
+    assumes = (EXACT_POSTERIOR,) if settings.route != "exact" else ()
+    evidence = {
+        "kind": "recovery.conjunction",
+        **settings.to_dict(),
+        "parts": {part.claim: part.status.word for part in parts},
+    }
+    margins = [part.margin for part in parts if part.margin is not None and np.isfinite(part.margin)]
+    fields: dict[str, Any] = {
+        "evidence": evidence,
+        "margin": min(margins, default=None),
+        "advice": "; ".join(part.advice for part in decisive if part.advice),
+        "assumes": assumes,
+    }
+    if status is Status.HOLDS:
+        return Verdict.hold(claim, grade or Grade.STATISTICAL, f"A is a {word}: {why} ({confidence})", **fields)
+    if status is Status.FAILS:
+        return Verdict.fail(claim, grade or Grade.STATISTICAL, f"A is not a {word}: {why} ({confidence})", **fields)
+    return Verdict.unknown(claim, f"undecided whether A is a {word}: {why} ({confidence})", **fields)
