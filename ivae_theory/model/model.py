@@ -99,6 +99,7 @@ class Model:
             "d": self.d,
             "noise": self.noise.describe(),
             "mixing": None if self.mixing is None else self.mixing.describe(),
+            "posterior": self.posterior is not None,
             "assumptions": list(self.assumptions),
         }
 

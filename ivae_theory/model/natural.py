@@ -84,9 +84,9 @@ class TableNatural:
             labels = labels[:, 0]
         if labels.ndim != 1:
             raise InputError("u", "labels of shape (B,) or (B, 1)", f"shape {labels.shape}")
-        whole = labels.astype(np.int64)
-        if labels.dtype.kind not in "fiu" or not np.array_equal(whole, labels):
+        if labels.dtype.kind not in "fiu" or not np.array_equal(np.floor(labels), labels):
             raise InputError("u", "whole numbers (row numbers of the table)", f"dtype {labels.dtype}")
+        whole = labels.astype(np.int64)
         if len(whole) and (whole.min() < 0 or whole.max() >= len(self.values)):
             raise InputError("u", f"labels from 0 to {len(self.values) - 1}", f"{whole.min()} .. {whole.max()}")
         return self.values[whole]

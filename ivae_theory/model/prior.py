@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ivae_theory.domain import Domain, Observed, Points, as_domain
+from ivae_theory.domain import Box, Domain, Observed, Points, as_domain
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.model.natural import CallableNatural, Natural, TableNatural
-from ivae_theory.model.ranges import check_rows
+from ivae_theory.model.ranges import check_rows, proved_on_box
 from ivae_theory.model.reading import is_symbolic, read_callable, read_symbolic, read_table
 
 __all__ = ["Prior"]
@@ -159,7 +159,10 @@ class Prior:
         return check_symbolic(self.families, self.natural)
 
     def _beyond_the_points(self, natural: CallableNatural) -> tuple[str, ...]:
-        if isinstance(self.domain, Points) or getattr(natural.function, "always_in_range", False):
+        if isinstance(self.domain, Points):
+            return ()
+        box = self.domain if isinstance(self.domain, Box) else None
+        if box is not None and natural.graph is not None and proved_on_box(self.families, natural.graph, box):
             return ()
         count = len(natural.points)
         return (
@@ -196,7 +199,6 @@ def _table_domain(u: Any, count: int) -> Domain:
 
 def describe_domain(domain: Domain) -> dict[str, Any]:
     """Where u lives as JSON values."""
-    from ivae_theory.domain import Box
     from ivae_theory.exact import encode_array
     from ivae_theory.model.natural import describe_set
 

@@ -8,21 +8,29 @@ family is convex (Hölder), so a box is inside as soon as its corners are; that 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from flint import arb
 from numpy.typing import NDArray
 
+from ivae_theory.domain import Box
+from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.intervals import box_balls
+from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import NaturalParameterError
 from ivae_theory.exact import to_fraction
 from ivae_theory.verdict import Status
 
-__all__ = ["check_rows"]
+__all__ = ["bounds_of", "check_rows", "corner_statuses", "proved_on_box"]
 
 #: Rows of a latent that are looked at one by one when the corner argument settles nothing.
 ROWS_ONE_BY_ONE = 256
+#: Pieces of a box of u that are enclosed before the range over all of it is given up.
+PIECES, BITS = 256, 96
 
 
 def check_rows(
@@ -107,6 +115,59 @@ def _extremes_first(values: NDArray[np.float64]) -> NDArray[np.intp]:
     return np.array(order, dtype=np.intp)
 
 
-def fraction_rows(values: NDArray[np.float64]) -> list[list[Fraction]]:
-    """Float rows as the dyadic rationals that they are."""
-    return [[to_fraction(value) for value in row] for row in values.tolist()]
+def bounds_of(value: arb) -> tuple[Fraction, Fraction] | None:
+    """Rational ends of a ball; ``None`` for one that is not bounded."""
+    return (_rational(value.lower()), _rational(value.upper())) if value.is_finite() else None
+
+
+def _rational(endpoint: arb) -> Fraction:
+    mantissa, exponent = endpoint.mid().man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+
+def corner_statuses(families: Sequence[Any], bounds: Sequence[tuple[Fraction, Fraction] | None]) -> list[list[Status]]:
+    """For every latent the statuses at the corners of its box (the range is convex); empty without a finite box."""
+    result, start = [], 0
+    for family in families:
+        block = bounds[start : start + family.k]
+        start += family.k
+        known = [pair for pair in block if pair is not None]
+        corners = itertools.product(*known) if len(known) == len(block) else iter(())
+        result.append([family.natural_range(list(corner)) for corner in corners])
+    return result
+
+
+def proved_on_box(families: Sequence[Any], graph: Any, box: Box) -> bool:
+    """Whether enclosures of a traced lambda, over pieces of the box, prove the range at every u in it."""
+    with precision(BITS):
+        pieces = [(box.low.tolist(), box.high.tolist())]
+        for _ in range(PIECES):
+            if not pieces:
+                return True
+            low, high = pieces.pop()
+            if not _inside(families, graph, box_balls(low, high)):
+                halves = _halves(low, high)
+                if not halves:
+                    return False
+                pieces += halves
+    return not pieces
+
+
+def _inside(families: Sequence[Any], graph: Any, piece: NDArray[Any]) -> bool:
+    try:
+        values = graph.evaluate(piece).ravel()
+    except CannotEnclose:
+        return False
+    statuses = corner_statuses(families, [bounds_of(value) for value in values])
+    return all(known and all(status is Status.HOLDS for status in known) for known in statuses)
+
+
+def _halves(low: list[float], high: list[float]) -> list[tuple[list[float], list[float]]]:
+    """The two halves of a box across its longest side; nothing when that side is unbounded."""
+    side = max(range(len(low)), key=lambda j: high[j] - low[j])
+    middle = low[side] + (high[side] - low[side]) / 2
+    if not math.isfinite(middle) or not low[side] < middle < high[side]:
+        return []
+    left, right = list(high), list(low)
+    left[side] = right[side] = middle
+    return [(low, left), (right, high)]

@@ -61,6 +61,8 @@ def _unboxed(array: NDArray[Any]) -> tuple[NDArray[Any], str]:
     """An object array as floats or integers where all its entries are such; else as it is."""
     entries = list(array.flat)
     for index, value in enumerate(entries):
+        if isinstance(value, (list, tuple, np.ndarray)):
+            raise InputError("table", "rows of one length", "rows of different lengths")
         good = isinstance(value, (int, float, np.integer, np.floating, Fraction, sympy.Basic))
         if not good or isinstance(value, (bool, np.bool_)):
             where = tuple(int(i) for i in np.unravel_index(index, array.shape))

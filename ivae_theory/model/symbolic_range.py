@@ -14,6 +14,7 @@ from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import NaturalParameterError
 from ivae_theory.exact import to_arb, to_fraction
 from ivae_theory.model.natural import SymbolicNatural
+from ivae_theory.model.ranges import bounds_of, corner_statuses
 from ivae_theory.verdict import Status
 
 __all__ = ["check_symbolic"]
@@ -49,29 +50,12 @@ def enclose(natural: SymbolicNatural, where: dict[sympy.Symbol, arb]) -> list[tu
     bounds: list[tuple[Fraction, Fraction] | None] = []
     for entry in natural.matrix:
         value = ball(entry, where)
-        bounds.append((_rational(value.lower()), _rational(value.upper())) if value.is_finite() else None)
+        bounds.append(bounds_of(value))
     return bounds
 
 
-def _rational(endpoint: arb) -> Fraction:
-    mantissa, exponent = endpoint.mid().man_exp()
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-
-
-def _statuses(families: Sequence[Any], bounds: Sequence[tuple[Fraction, Fraction] | None]) -> list[list[Status]]:
-    """For every latent the statuses at the corners of its box (the range is convex); empty without a finite box."""
-    result, start = [], 0
-    for family in families:
-        block = bounds[start : start + family.k]
-        start += family.k
-        known = [pair for pair in block if pair is not None]
-        corners = itertools.product(*known) if len(known) == len(block) else iter(())
-        result.append([family.natural_range(list(corner)) for corner in corners])
-    return result
-
-
 def _refuse_outside(families: Sequence[Any], bounds: Sequence[Any], point: dict[sympy.Symbol, Fraction]) -> None:
-    for latent, statuses in enumerate(_statuses(families, bounds)):
+    for latent, statuses in enumerate(corner_statuses(families, bounds)):
         if statuses and all(status is Status.FAILS for status in statuses):
             where = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
             name = families[latent].name or "given"
@@ -99,7 +83,7 @@ def _proved_everywhere(families: Sequence[Any], natural: SymbolicNatural) -> boo
                 bounds = enclose(natural, dict(zip(natural.sets, piece, strict=True)))
             except CannotEnclose:
                 return False
-            for statuses in _statuses(families, bounds):
+            for statuses in corner_statuses(families, bounds):
                 if not statuses or any(status is not Status.HOLDS for status in statuses):
                     return False
     return True

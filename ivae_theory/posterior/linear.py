@@ -1,0 +1,140 @@
+"""Linear Gaussian models: the posterior is Gaussian with precision ``D_u + W^T Sigma^-1 W`` (theory, section 4).
+
+A q whose components are independent can be that posterior only when ``W^T Sigma^-1 W`` is diagonal, because ``D_u``
+is. That is decided exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy
+from flint import fmpq, fmpq_mat
+
+from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.intervals import box_balls
+from ivae_theory.enclosure.precision import precision
+from ivae_theory.exact import fraction_text, parse_fraction, rationalised, to_fmpq, to_fraction
+from ivae_theory.verdict import Grade, Verdict
+
+__all__ = ["gaussian", "linear_map", "never_diagonal"]
+
+CLAIM = "theorem3.i"
+#: Operations that make polynomials of their arguments.
+_AFFINE = frozenset("addmm mm t permute transpose view detach clone alias".split())
+
+
+def never_diagonal(model: Any, factorised: bool) -> Verdict | None:
+    """The exact refutation of a factorised q, or ``None`` where this argument does not apply."""
+    if not factorised or not all(gaussian(family) for family in model.prior.families):
+        return None
+    covariance, matrix = _covariance(model), linear_map(model.mixing, model.n)
+    if covariance is None or matrix is None:
+        return None
+    gram = _gram(matrix, covariance)
+    if gram is None:
+        return None
+    found = next(((i, j) for i in range(model.n) for j in range(i) if gram[i][j] != 0), None)
+    if found is None:
+        return None
+    i, j = found
+    return Verdict.fail(
+        CLAIM,
+        Grade.EXACT,
+        f"q has independent components; the posterior is Gaussian with precision D_u + W^T Sigma^-1 W, whose entry "
+        f"({i + 1}, {j + 1}) is {float(gram[i][j]):.3g} for every u.",
+        evidence={
+            "kind": "posterior.linear_gaussian",
+            "matrix": [[fraction_text(value) for value in row] for row in matrix],
+            "row": i,
+            "column": j,
+            "entry": fraction_text(gram[i][j]),
+        },
+        advice="Give q a full covariance.",
+    )
+
+
+def gaussian(family: Any) -> bool:
+    """Whether every member of the family is Gaussian: log Q and T are polynomials of degree at most 2 on all of R."""
+    whole = family.support == sympy.Interval(-sympy.oo, sympy.oo)
+    measure = family.base_measure
+    logarithm = measure.args[0] if isinstance(measure, sympy.exp) else sympy.Integer(0)
+    if not whole or family.statistics is None or not (isinstance(measure, sympy.exp) or measure.is_positive):
+        return False
+    if not isinstance(measure, sympy.exp) and measure.free_symbols:
+        return False
+    return all(_degree(expression, family.variable) <= 2 for expression in (*family.statistics, logarithm))
+
+
+def _degree(expression: sympy.Expr, variable: sympy.Symbol) -> float:
+    polynomial = expression.as_poly(variable)
+    if polynomial is None or polynomial.free_symbols_in_domain:
+        return float("inf")
+    return float(polynomial.degree())
+
+
+def linear_map(mixing: Any, n: int) -> list[list[Fraction]] | None:
+    """W of an affine mixing function f(z) = W z + b, (d, n) exactly; ``None`` where f is not known to be affine."""
+    graph = getattr(mixing, "graph", None)
+    if graph is not None:
+        return _of_graph(graph, n)
+    matrix, symbols = getattr(mixing, "matrix", None), getattr(mixing, "symbols", None)
+    return None if matrix is None or symbols is None else _of_matrix(matrix, symbols)
+
+
+def _of_graph(graph: Any, n: int) -> list[list[Fraction]] | None:
+    """A composition of these operations is a polynomial; one that is affine on a box is affine everywhere."""
+    if not _AFFINE.issuperset(graph.operators()):
+        return None
+    try:
+        with precision(128):
+            around = graph.derivative(box_balls([-1.0] * n, [1.0] * n))
+            exact = graph.derivative(np.array([fmpq(0)] * n, dtype=object), exact=True)
+    except CannotEnclose:
+        return None
+    if not around.affine.all():
+        return None
+    return [[to_fraction(value) for value in row] for row in exact.jacobian]
+
+
+def _of_matrix(matrix: Any, symbols: Sequence[sympy.Symbol]) -> list[list[Fraction]] | None:
+    rows = []
+    for entry in matrix:
+        polynomial = rationalised(sympy.expand(entry)).as_poly(*symbols)
+        if polynomial is None or polynomial.total_degree() > 1:
+            return None
+        coefficients = [polynomial.coeff_monomial(symbol) for symbol in symbols]
+        if not all(value.is_Rational for value in coefficients):
+            return None
+        rows.append([to_fraction(value) for value in coefficients])
+    return rows
+
+
+def _covariance(model: Any) -> Any:
+    """What the description says of Gaussian noise: a variance, variances or a matrix, as text; else ``None``."""
+    law = model.noise.describe().get("law", {})
+    return law.get("covariance") if law.get("node") == "gaussian" else None
+
+
+def _gram(matrix: list[list[Fraction]], covariance: Any) -> list[list[Fraction]] | None:
+    """``W^T Sigma^-1 W`` over the rationals; ``None`` for a singular Sigma."""
+    d, n = len(matrix), len(matrix[0])
+    sigma = fmpq_mat(d, d, [to_fmpq(_entry(covariance, i, j)) for i in range(d) for j in range(d)])
+    weight = fmpq_mat(d, n, [to_fmpq(value) for row in matrix for value in row])
+    try:
+        gram = weight.transpose() * sigma.inv() * weight
+    except ZeroDivisionError:
+        return None
+    return [[to_fraction(gram[i, j]) for j in range(n)] for i in range(n)]
+
+
+def _entry(covariance: Any, i: int, j: int) -> Fraction:
+    if isinstance(covariance, str):
+        return parse_fraction(covariance) if i == j else Fraction(0)
+    row = covariance[i]
+    if isinstance(row, str):
+        return parse_fraction(row) if i == j else Fraction(0)
+    return parse_fraction(row[j])
