@@ -61,7 +61,7 @@ def number_ball(expression: sympy.Expr) -> arb:
 def sign_of_number(expression: sympy.Expr) -> int | None:
     """Sign of an exact number: 0 only for the rational zero, ``None`` when balls cannot tell."""
     if expression.is_Rational:
-        return (expression.p > 0) - (expression.p < 0)
+        return int(expression.p > 0) - int(expression.p < 0)
     try:
         value = number_ball(expression)
     except CannotEnclose:

@@ -75,7 +75,7 @@ def _rewrite(expression: sympy.Expr, known: dict[sympy.Expr, sympy.Expr]) -> sym
     return result
 
 
-class _Exponential(sympy.Function):
+class _Exponential(sympy.Function):  # type: ignore[misc]
     """``exp`` that sympy does not rearrange."""
 
     nargs = 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import sympy
 from flint import arb
@@ -129,11 +130,11 @@ def _candidates(formulas: Formulas, seed: int) -> Iterator[tuple[sympy.Expr, ...
         constants = _constants(statistics)
         rational = tuple(_recognise(number, []) for number in numbers)
         if None not in rational:
-            yield (*rational, *padding)  # type: ignore[misc]
+            yield (*rational, *padding)
         else:
             named = tuple(_recognise(number, constants) for number in numbers)
             if None not in named:
-                yield (*named, *padding)  # type: ignore[misc]
+                yield (*named, *padding)
         return
 
 
@@ -190,14 +191,14 @@ def _recognise(number: arb, constants: Sequence[sympy.Expr]) -> sympy.Expr | Non
     return None
 
 
-def _to_mpf(number: arb) -> object:
+def _to_mpf(number: arb) -> Any:
     import mpmath
 
     mantissa, exponent = number.mid().man_exp()
     return mpmath.mpf(int(mantissa)) * mpmath.mpf(2) ** int(exponent)
 
 
-def _rational(value: object) -> sympy.Rational | None:
+def _rational(value: Any) -> sympy.Rational | None:
     """The rational of small height that agrees to 180 bits."""
     exact = Fraction(*_dyadic(value))
     near = exact.limit_denominator(1 << 60)
@@ -206,8 +207,8 @@ def _rational(value: object) -> sympy.Rational | None:
     return None
 
 
-def _dyadic(value: object) -> tuple[int, int]:
-    sign, mantissa, exponent, _ = value._mpf_  # type: ignore[attr-defined]
+def _dyadic(value: Any) -> tuple[int, int]:
+    sign, mantissa, exponent, _ = value._mpf_
     whole = -int(mantissa) if sign else int(mantissa)
     return (whole << exponent, 1) if exponent >= 0 else (whole, 1 << -exponent)
 
@@ -228,7 +229,8 @@ def _constants(statistics: Sequence[sympy.Expr]) -> list[sympy.Expr]:
                     found[factor] = None
             found.update(dict.fromkeys(a for a in form.atoms(sympy.Pow, sympy.NumberSymbol, sympy.exp, sympy.log)
                                        if a.is_number and not a.is_Rational))  # fmt: skip
-    single = list(found)[:8]
+    found[sympy.pi] = None  # limits of inverse trigonometric functions
+    single = list(found)[-8:]
     quotients = [a / b for a in single for b in single if a != b]
     products = [a * b for a in single for b in single]
     return [*single, *(1 / a for a in single), *quotients, *products]
