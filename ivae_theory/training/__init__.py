@@ -10,7 +10,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submod_attrs={
         "data": ["PRESETS", "Dataset", "Simulation", "simulate"],
         "estimators": ["IVAE", "VAE", "BetaTCVAE"],
-        "limit": ["Limit", "limit"],
+        "limit": ["Limit", "recovery_limit"],
         "linear": ["LinearControl"],
         "variational": ["CollapsedLatents", "LostReplicas"],
         "loop": ["History", "Loop", "Schedule", "TrainingFailed"],

@@ -17,6 +17,7 @@ from __future__ import annotations
 from ivae_theory.training.extras import torch
 from ivae_theory.training.networks import Stack
 from ivae_theory.training.objectives import Batch, Bound, weights
+from ivae_theory.training.perceptron import Perceptron
 
 __all__ = ["BoundGradient", "covers"]
 
@@ -24,72 +25,6 @@ __all__ = ["BoundGradient", "covers"]
 def covers(stack: Stack, objective: object) -> bool:
     """Whether :class:`BoundGradient` computes this objective's gradient for this stack."""
     return isinstance(objective, Bound) and stack.architecture.law == "gaussian"
-
-
-class _Perceptron:
-    """One stacked network, forward and backward, for batches of a fixed size."""
-
-    def __init__(self, stack: Stack, name: str, rows: int) -> None:
-        levels = [key for key in stack.weights if key.startswith(f"{name}.") and not key.endswith("skip")]
-        self.weights = [stack.weights[key].detach() for key in levels]
-        self.gradients = [stack.weights[key].grad for key in levels]
-        skip = stack.weights.get(f"{name}.skip")
-        self.skip = None if skip is None else skip.detach()
-        self.skip_gradient = None if skip is None else skip.grad
-        self.leaky, self.slope = stack.architecture.activation == "leaky_relu", stack.architecture.slope
-        size = (stack.replicas, rows)
-        self.raw = [w.new_empty(*size, w.shape[2]) for w in self.weights]
-        # a hidden layer's values end in a constant column, which carries the next layer's bias
-        self.padded = [w.new_ones(*size, w.shape[2] + 1) for w in self.weights[:-1]]
-        self.hidden = [values[..., :-1] for values in self.padded]
-        self.back = [w.new_empty(*size, w.shape[2]) for w in self.weights[:-1]]
-        # the same weights without their bias rows, transposed: what a gradient is sent back through
-        self.transposed = [w[:, : w.shape[1] - 1].mT for w in self.weights]
-        self.inputs = self.raw[0]
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """The output (S, B, .), in memory that the next call overwrites."""
-        h = self.inputs = inputs.expand(len(self.weights[0]), -1, -1)
-        for level, weight in enumerate(self.weights):
-            raw = self.raw[level]
-            torch.bmm(h, weight, out=raw)
-            if level < len(self.hidden):
-                if self.leaky:
-                    torch.ops.aten.leaky_relu.out(raw, self.slope, out=self.hidden[level])
-                else:
-                    torch.mul(raw, self.slope, out=self.hidden[level])
-                    self.hidden[level].add_(raw.tanh_())  # backward needs tanh alone
-                h = self.padded[level]
-        if self.skip is not None:
-            self.raw[-1].baddbmm_(self.inputs, self.skip)
-        return self.raw[-1]
-
-    def backward(self, above: torch.Tensor, below: torch.Tensor | None = None) -> None:
-        """Write the weights' gradients given that of the output; into ``below`` that of the inputs but the last."""
-        output = above
-        for level in reversed(range(len(self.weights))):
-            inputs = self.padded[level - 1] if level else self.inputs
-            torch.bmm(inputs.mT, above, out=self.gradients[level])
-            if level == 0:
-                break
-            back = self.back[level - 1]
-            torch.bmm(above, self.transposed[level], out=back)
-            self._through_activation(back, self.raw[level - 1])
-            above = back
-        if below is not None:
-            torch.bmm(above, self.transposed[0], out=below)
-        if self.skip is not None:
-            torch.bmm(self.inputs.mT, output, out=self.skip_gradient)
-            if below is not None:
-                below.baddbmm_(output, self.skip[:, :-1].mT)
-
-    def _through_activation(self, back: torch.Tensor, raw: torch.Tensor) -> None:
-        """Multiply ``back`` by the activation's derivative, in place."""
-        if self.leaky:
-            torch.ops.aten.leaky_relu_backward.grad_input(back, raw, self.slope, False, grad_input=back)
-        else:
-            torch.mul(raw, raw, out=raw)
-            back.mul_(raw.neg_().add_(1.0 + self.slope))
 
 
 class BoundGradient:
@@ -106,13 +41,12 @@ class BoundGradient:
     def __init__(self, stack: Stack, objective: Bound, rows: int) -> None:
         architecture = self.architecture = stack.architecture
         self.stack, self.rows = stack, rows
-        self.encoder, self.decoder = _Perceptron(stack, "encoder", rows), _Perceptron(stack, "decoder", rows)
-        self.prior = None if architecture.prior == "fixed" else _Perceptron(stack, "prior", rows)
+        self.encoder, self.decoder = self._perceptron("encoder"), self._perceptron("decoder")
+        self.prior = None if architecture.prior == "fixed" else self._perceptron("prior")
         beta = weights(objective.beta, stack)
         # every replica's loss is a mean over rows: both factors are folded into what is sent back
         self.row_weight = 1.0 / rows
         self.kl_weight = (beta / rows).unsqueeze(-1)
-        self.plain = beta.numel() == 1 and float(beta) == 1.0
         shape = (stack.replicas, rows, architecture.n)
         self.latent = stack.flat.new_ones(*shape[:2], architecture.n + 1)
         self.z, self.g = self.latent[..., :-1], stack.flat.new_empty(shape)
@@ -120,6 +54,12 @@ class BoundGradient:
         self.outputs = stack.flat.new_empty(*shape[:2], architecture.encoder_outputs)
         if architecture.posterior == "full":
             self._scatter = self._selection()
+
+    def _perceptron(self, name: str) -> Perceptron:
+        weights, architecture = self.stack.weights, self.architecture
+        levels = [weights[key] for key in weights if key.startswith(f"{name}.") and not key.endswith("skip")]
+        skip = weights.get(f"{name}.skip")
+        return Perceptron(levels, skip, architecture.activation, architecture.slope, self.rows)
 
     def _selection(self) -> torch.Tensor:
         """0/1 matrix that lays the entries below the Cholesky diagonal out as (n, n), rows flattened."""

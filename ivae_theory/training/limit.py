@@ -18,7 +18,7 @@ from ivae_theory.errors import InputError
 from ivae_theory.training.data import Dataset, Simulation
 from ivae_theory.training.scores import mean_correlation
 
-__all__ = ["Limit", "limit"]
+__all__ = ["Limit", "recovery_limit"]
 
 Array = NDArray[np.float64]
 
@@ -57,7 +57,7 @@ class Limit:
     mcc_draw: float
 
 
-def limit(data: Dataset, *, rows: int = 2000, proposals: int = 2000, seed: int = 0) -> Limit:
+def recovery_limit(data: Dataset, *, rows: int = 2000, proposals: int = 2000, seed: int = 0) -> Limit:
     """The true posterior of ``data`` at ``rows`` random rows, from ``proposals`` draws for each.
 
     Without noise the posterior is the point ``f^-1(x)``. With noise and n = d, draws ``y = x - eps`` of the noise law

@@ -5,7 +5,7 @@ import pytest
 
 from ivae_theory.errors import InputError
 from ivae_theory.training.data import Dataset, simulate
-from ivae_theory.training.limit import limit
+from ivae_theory.training.limit import recovery_limit
 from ivae_theory.training.scores import mean_correlation
 
 
@@ -30,7 +30,7 @@ def _linear_posterior(data: Dataset, rows: np.ndarray) -> tuple[np.ndarray, np.n
 @pytest.mark.parametrize("family", ["gaussian_scale", "gaussian"])
 def test_linear_gaussian_posterior_is_exact(n: int, d: int, family: str) -> None:
     data = simulate("paper", 2, n=n, d=d, layers=1, segments=4, length=100, noise_scale=0.6, family=family)
-    found = limit(data, rows=60, proposals=6000, seed=1)
+    found = recovery_limit(data, rows=60, proposals=6000, seed=1)
     mean, covariance, density = _linear_posterior(data, found.rows)
     deviation = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     error = (found.means - mean) / (deviation / np.sqrt(found.effective)[:, None])
@@ -46,7 +46,7 @@ def test_linear_gaussian_posterior_is_exact(n: int, d: int, family: str) -> None
 @pytest.mark.parametrize("d", [2, 3])
 def test_nonlinear_posterior_agrees_with_proposals_from_the_prior(noise: str, family: str, d: int) -> None:
     data = simulate("paper", 0, n=2, d=d, segments=3, length=50, noise=noise, noise_scale=0.4, family=family, slope=0.3)
-    found = limit(data, rows=6, proposals=20_000)
+    found = recovery_limit(data, rows=6, proposals=20_000)
     rng, scale = np.random.default_rng(0), data.simulation.noise_scale
     for index, row in enumerate(found.rows):
         u, count = data.u[row], 400_000
@@ -74,14 +74,14 @@ def test_nonlinear_posterior_agrees_with_proposals_from_the_prior(noise: str, fa
 def test_without_noise_the_limit_is_one() -> None:
     for preset, d in (("released", 5), ("supplement_g", 12)):
         changes = {"noise": "none", "noise_scale": 0.0, "d": d, "length": 20, "condition_draws": 100}
-        found = limit(simulate(preset, 0, **changes), rows=100)
+        found = recovery_limit(simulate(preset, 0, **changes), rows=100)
         assert found.mcc_mean == found.mcc_draw == pytest.approx(1)
         assert (found.log_likelihood is None) == (preset == "supplement_g")
 
 
 def test_a_draw_correlates_less_than_the_mean_and_both_fall_with_noise() -> None:
-    quiet = limit(simulate("paper", 0, length=100, noise_scale=0.1), rows=600, proposals=400)
-    loud = limit(simulate("paper", 0, length=100, noise_scale=0.5), rows=600, proposals=400)
+    quiet = recovery_limit(simulate("paper", 0, length=100, noise_scale=0.1), rows=600, proposals=400)
+    loud = recovery_limit(simulate("paper", 0, length=100, noise_scale=0.5), rows=600, proposals=400)
     assert 0.98 < quiet.mcc_mean < 0.995  # about .985 at these settings
     assert quiet.mcc_draw < quiet.mcc_mean
     assert loud.mcc_mean < quiet.mcc_mean
@@ -90,10 +90,10 @@ def test_a_draw_correlates_less_than_the_mean_and_both_fall_with_noise() -> None
 
 def test_the_same_seed_gives_the_same_limit() -> None:
     data = simulate("paper", 0, length=20)
-    one, two = (limit(data, rows=50, proposals=100, seed=4) for _ in range(2))
+    one, two = (recovery_limit(data, rows=50, proposals=100, seed=4) for _ in range(2))
     np.testing.assert_array_equal(one.draws, two.draws)
     with pytest.raises(InputError, match=r"^rows:"):
-        limit(data, rows=1)
+        recovery_limit(data, rows=1)
 
 
 def test_mean_correlation() -> None:
