@@ -67,7 +67,9 @@ def _mark(node: Any, traced: Any, marks: dict[Any, Any]) -> Any:
     import torch
 
     if node.op == "placeholder":
-        return torch.full(node.meta["val"].shape, int(Dependence.LOOKED_UP), dtype=torch.int8)
+        # Floats may have been rounded to the dtype that the function takes: only integers are looked up exactly.
+        level = Dependence.COMPUTED if node.meta["val"].is_floating_point() else Dependence.LOOKED_UP
+        return torch.full(node.meta["val"].shape, int(level), dtype=torch.int8)
     if node.op == "get_attr":
         value = traced
         for part in node.target.split("."):

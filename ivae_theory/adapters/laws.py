@@ -85,17 +85,17 @@ def _normal(fixed: Fixed) -> Form:
         return Form(families.gaussian_scale(fixed["loc"]), lambda p, f: [_half_precision(p["scale"])])
     if "scale" in fixed:
         family = families.gaussian_location(fixed["scale"] ** 2)
-        return Form(family, lambda p, f: [p["loc"] / (p["scale"] * p["scale"])])
+        return Form(family, lambda p, f: [p["loc"] / p["scale"] ** 2])
     return Form(families.gaussian(), _location_scale)
 
 
 def _half_precision(scale: Any) -> Any:
     """-1 / (2 scale^2), the coefficient of z^2 in a Gaussian log-density."""
-    return -1 / (2 * (scale * scale))
+    return -1 / (2 * scale**2)
 
 
 def _location_scale(p: Values, f: Functions) -> list[Any]:
-    return [p["loc"] / (p["scale"] * p["scale"]), _half_precision(p["scale"])]
+    return [p["loc"] / p["scale"] ** 2, _half_precision(p["scale"])]
 
 
 def _lognormal(fixed: Fixed) -> Form:
@@ -103,7 +103,7 @@ def _lognormal(fixed: Fixed) -> Form:
         return Form(reduced.lognormal_scale(fixed["loc"]), lambda p, f: [_half_precision(p["scale"])])
     if "scale" in fixed:
         family = reduced.lognormal_location(fixed["scale"] ** 2)
-        return Form(family, lambda p, f: [p["loc"] / (p["scale"] * p["scale"])])
+        return Form(family, lambda p, f: [p["loc"] / p["scale"] ** 2])
     return Form(families.lognormal(), _location_scale)
 
 

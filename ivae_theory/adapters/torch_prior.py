@@ -6,7 +6,6 @@ a finite support, or from a trace of the computation in which the parameter does
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
+from ivae_theory.adapters.dependence import Dependence, dependence
 from ivae_theory.adapters.laws import LAWS, Form, form_of
 from ivae_theory.domain import Box, Domain, Points, SymbolicDomain
 from ivae_theory.enclosure.failure import CannotEnclose
@@ -24,7 +24,6 @@ from ivae_theory.errors import (
     InputError,
     InputTypeError,
     MissingExtra,
-    NonDeterministic,
     NotExponentialFamily,
 )
 from ivae_theory.exact import to_fraction
@@ -39,20 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["factors", "prior_from_torch"]
 
 Function = Callable[[Any], Any]
-
-#: Operations that move entries, or pick them by an index, without arithmetic: equal floats are equal numbers.
-MOVES = frozenset(
-    "index embedding gather index_select take view _unsafe_view reshape expand select slice cat stack permute t "
-    "transpose unsqueeze squeeze clone detach alias lift_fresh_copy unbind split getitem".split()
-)
-
-
-class Dependence(enum.IntEnum):
-    """How a parameter depends on u."""
-
-    NONE = 0
-    LOOKED_UP = 1
-    COMPUTED = 2
 
 
 def prior_from_torch(cls: type[Prior], function: Function, domain: Domain) -> Prior:
@@ -107,16 +92,11 @@ def _dependences(
     parameters: torch.nn.Module, points: NDArray[Any], shape: tuple[int, ...]
 ) -> tuple[NDArray[np.int8], str]:
     """How each parameter of each latent depends on u, (n, number of parameters); and why that is not known."""
-    from ivae_theory.mixing.tracing import trace
-
     try:
-        graph = trace(parameters, points[:8])
-    except (CannotEnclose, CallableFailed, NonDeterministic) as problem:
+        marks = dependence(parameters, points[:2]).numpy()
+    except CannotEnclose as problem:
         return np.full(shape, int(Dependence.COMPUTED), dtype=np.int8), str(problem)
-    looked_up = graph.integer and MOVES.issuperset(graph.operators())
-    level = Dependence.LOOKED_UP if looked_up else Dependence.COMPUTED
-    marks = np.where(graph.depends_on_input(), int(level), int(Dependence.NONE))
-    return np.asarray(marks, dtype=np.int8).reshape(shape), ""
+    return np.asarray(marks.max(axis=0), dtype=np.int8).reshape(shape), ""
 
 
 def _latent(

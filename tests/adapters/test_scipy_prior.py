@@ -47,6 +47,8 @@ def test_the_density_is_scipys(name):
     assert prior.assumptions == ()
     for row, law in enumerate(laws):
         z = law.ppf([0.03, 0.4, 0.8, 0.99])[:, None]
+        if "vonmises" in name:  # scipy draws angles in [-pi, pi] and gives quantiles around loc: the same on the circle
+            z = np.angle(np.exp(1j * z))
         found = prior.log_density(z, np.full(4, row))
         np.testing.assert_allclose(found, law.logpdf(z[:, 0]), rtol=1e-9, atol=1e-9)
 
