@@ -73,7 +73,9 @@ class _Table:
         self.floats = np.asarray(decode_array(natural["answers"]), dtype=np.float64)
         self.count, columns = self.floats.shape
         of_domain = self.whole or (subject["domain"]["kind"] == "observed" and points.dtype.kind in "iu")
-        if not (of_domain and columns == self.size and np.array_equal(points, decode_array(subject["domain"]["values"]))):
+        if not (
+            of_domain and columns == self.size and np.array_equal(points, decode_array(subject["domain"]["values"]))
+        ):
             raise InvalidCertificate(f"answers with {self.size} columns at the points of the domain", "others")
         self.error = unknown_error(self.floats)
 

@@ -15,6 +15,7 @@ from ivae_theory.enclosure.bottleneck import coefficients
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.invertible import differences, has_full_column_rank
 from ivae_theory.enclosure.precision import precision
+from ivae_theory.enclosure.sharing import shared
 from ivae_theory.enclosure.structure import affine_parts
 from ivae_theory.enclosure.traced import Graph
 from ivae_theory.exact import decode_array, parse_fraction
@@ -94,6 +95,7 @@ def _relations(evidence: Evidence, size: int) -> list[list[Fraction]]:
 def _structure(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
     """The outputs are affine in an inner node, and the relations vanish on its coefficients."""
     graph, size = _graph(evidence, subject)
+    graph = shared(graph)
     relations = _relations(evidence, size)
     domain = subject["domain"]
     low = high = None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ivae_theory.errors import IvaeTheoryError
 from ivae_theory.span import smallest_singular_value
 
-__all__ = ["distance_to_failure", "whitening"]
+__all__ = ["distance_to_failure", "whiten", "whitening"]
 
 Floats = NDArray[np.float64]
 
@@ -34,11 +34,16 @@ def distance_to_failure(prior: Any, rows: Floats) -> tuple[float, str]:
     rows
         lambda at the values of u that are looked at, shape (M, size).
     """
-    factors, unit = whitening(prior, rows)
-    name = "smallest singular value of the centred natural parameters"
+    white, unit = whiten(prior, rows)
+    return smallest_singular_value(white), f"smallest singular value of the centred natural parameters, {unit}"
+
+
+def whiten(prior: Any, rows: Floats) -> tuple[Floats, str]:
+    """lambda of the whitened statistics, and how they were whitened in words (unchanged where that is not possible)."""
+    factors, law = whitening(prior, rows)
     if factors is None:
-        return smallest_singular_value(rows), f"{name}, in the units in which they were given ({unit})"
-    return smallest_singular_value(_apply(factors, rows)), f"{name}, each T_i whitened under {unit}"
+        return rows, f"in the units in which they were given ({law})"
+    return _apply(factors, rows), f"each T_i whitened under {law}"
 
 
 def whitening(prior: Any, rows: Floats) -> tuple[list[Floats] | None, str]:

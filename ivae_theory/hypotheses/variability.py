@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ivae_theory.hypotheses.planning import NextValue, Plan, plan
+from ivae_theory.hypotheses.variability_callable import check_callable
 from ivae_theory.hypotheses.variability_symbolic import check_symbolic
 from ivae_theory.hypotheses.variability_table import CLAIM, check_table
 from ivae_theory.verdict import Verdict
 
-__all__ = ["CLAIM", "check_variability"]
+__all__ = ["CLAIM", "NextValue", "Plan", "check_variability", "plan"]
 
 
 def check_variability(model: Any, seed: int = 0) -> Verdict:
@@ -32,7 +34,5 @@ def check_variability(model: Any, seed: int = 0) -> Verdict:
     if hasattr(natural, "sets"):
         return check_symbolic(model.prior, seed)
     if hasattr(natural, "function"):
-        from ivae_theory.hypotheses.variability_callable import check_callable
-
         return check_callable(model.prior, seed)
     return check_table(model.prior)

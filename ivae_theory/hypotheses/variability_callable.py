@@ -17,6 +17,7 @@ from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.invertible import differences, has_full_column_rank
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.enclosure.rounding import unknown_error
+from ivae_theory.enclosure.sharing import shared
 from ivae_theory.enclosure.structure import affine_parts
 from ivae_theory.exact import encode_array, fraction_text
 from ivae_theory.hypotheses.distance import distance_to_failure
@@ -140,8 +141,9 @@ def _structure(natural: Any, domain: Any) -> Verdict | None:
     """Outputs that are affine in too little: bottlenecks, tied and constant outputs, dead units."""
     low, high = (domain.low, domain.high) if isinstance(domain, Box) else (None, None)
     size = natural.size
-    for part in affine_parts(natural.graph):
-        matrix = coefficients(natural.graph, part, low, high)
+    graph = shared(natural.graph)
+    for part in affine_parts(graph):
+        matrix = coefficients(graph, part, low, high)
         columns = len(matrix[0])
         relations = kernel([list(column) for column in zip(*matrix, strict=True)]) if columns else _units(size)
         if not relations:

@@ -100,9 +100,7 @@ def _holds(prior: Any, decision: Decision, assumes: tuple[str, ...] = ()) -> Ver
     )
 
 
-def _fails(
-    prior: Any, decision: Decision, rows: list[list[Fraction]], assumes: tuple[str, ...] = ()
-) -> Verdict:
+def _fails(prior: Any, decision: Decision, rows: list[list[Fraction]], assumes: tuple[str, ...] = ()) -> Verdict:
     natural = prior.natural
     evidence = {
         "kind": "variability.relation",
