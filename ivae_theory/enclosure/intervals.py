@@ -139,8 +139,10 @@ def power(base: Any, exponent: int) -> Any:
         return arb(1) if exponent == 0 else WHOLE
     if exponent % 2 == 0 and exponent and contains_zero(base):
         return hull(arb(0), base.abs_upper() ** exponent)
-    result = base**exponent
-    return result if result.is_finite() else WHOLE
+    if exponent < 2:
+        return base**exponent
+    # Monotone here: the powers of the ends are tight where a product of the ball with itself is not.
+    return hull(base.lower() ** exponent, base.upper() ** exponent)
 
 
 _multiply: Callable[..., Any] = np.frompyfunc(multiply, 2, 1)

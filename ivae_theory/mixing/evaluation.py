@@ -37,7 +37,9 @@ def _modules_of(function: Any) -> list[Any]:
     torch = sys.modules.get("torch")
     if torch is None:
         return []
-    found, queue, seen = [], [function], set()
+    found: list[Any] = []
+    queue: list[Any] = [function]
+    seen: set[int] = set()
     while queue and len(seen) < 200:
         item = queue.pop()
         if id(item) in seen:
@@ -61,7 +63,8 @@ def _modules_of(function: Any) -> list[Any]:
         if code is not None and names is not None:
             queue.extend(v for v in (names.get(n) for n in code.co_names) if isinstance(v, torch.nn.Module))
         if not isinstance(item, type) and hasattr(item, "__dict__") and callable(item) and code is None:
-            queue.extend(v for v in vars(item).values() if isinstance(v, (torch.nn.Module, list, tuple)))
+            values = vars(item).values()
+            queue.extend(v for v in values if isinstance(v, (list, tuple)) or (callable(v) and not isinstance(v, type)))
     return found
 
 

@@ -25,6 +25,7 @@ from ivae_theory.mixing.evaluation import (
     quiet_module,
     to_tensor,
 )
+from ivae_theory.mixing.network import Network
 
 __all__ = ["Untraceable", "evaluate_callable", "is_torch_module", "trace"]
 
@@ -54,6 +55,8 @@ def trace(function: Callable[..., Any], example: ArrayLike) -> Graph:
     points = np.asarray(example)
     if points.ndim != 2 or not len(points):
         raise InputError("example", "an array of shape (B, m) with B >= 1", f"shape {points.shape}")
+    if isinstance(function, Network):
+        return function.graph
     if "torch" not in sys.modules:
         raise Untraceable("it is not written in torch")
     with quiet_module(function):

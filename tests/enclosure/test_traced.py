@@ -235,6 +235,20 @@ def test_affine_part_finds_the_narrowest_node():
     assert not trace(lambda u: torch.cat([u, 0 * u + 1], 1), np.zeros((1, 2))).depends_on_input()[2:].any()
 
 
+@pytest.mark.parametrize("function", [
+    torch.relu, torch.abs, lambda u: u**3, lambda u: F.leaky_relu(u + 1, 0.2), lambda u: torch.where(u > 0, u, 2 * u),
+    lambda u: torch.maximum(u, -u), lambda u: u * (u > 0).double(), lambda u: u.clamp(-9, 9), lambda u: u * u,
+    lambda u: torch.sort(u, 1).values, lambda u: u.amax(1, keepdim=True).expand(-1, 2), lambda u: 1 / (1 + u**2),
+], ids=range(12))  # fmt: skip
+def test_affine_on_a_piece_is_not_affine(function):
+    """What is affine near the point where structure is examined must not count as affine."""
+    graph = trace(function, np.full((1, 2), 0.5))
+    assert not is_affine(graph)
+    outer = nn.Linear(2, 4).double()
+    part = affine_part(trace(lambda u: outer(function(u)), np.full((1, 2), 0.5)))
+    assert part is None or part.node >= 0
+
+
 def test_dead_units_are_constant_on_the_box():
     graph = trace(lambda x: torch.relu(x - 10) + torch.tensor([0.0, 1.0]), np.zeros((1, 1)))
     with precision(64):

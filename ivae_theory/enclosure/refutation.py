@@ -1,0 +1,87 @@
+"""What refutes that a traced graph is injective on an open box: collisions, Jacobian signs, too few outputs.
+
+These functions verify; they do not search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import arb_mat, fmpq
+from numpy.typing import NDArray
+
+from ivae_theory.enclosure.chain import cuts_of
+from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.intervals import box_balls
+from ivae_theory.enclosure.precision import precision
+from ivae_theory.enclosure.structure import Sibling, Tail
+from ivae_theory.enclosure.tensor import Machine, Tensor
+from ivae_theory.enclosure.traced import Graph
+
+__all__ = ["collides", "continuous_on", "determinant_sign", "exact_value"]
+
+
+def exact_value(graph: Graph, point: Sequence[Fraction], cut: int) -> NDArray[Any]:
+    """Rational values of an inner node at a rational point.
+
+    Raises
+    ------
+    CannotEnclose
+        When something before the node is not rational.
+    """
+    row = np.empty((1, graph.m), dtype=object)
+    row[0] = [fmpq(x.numerator, x.denominator) for x in point]
+    try:
+        result = Tail(graph, -1, Tensor(row), Machine(exact=True)).result(cut)
+    except Sibling:
+        raise CannotEnclose("a node that does not depend on the input alone") from None
+    if not isinstance(result, Tensor):
+        raise CannotEnclose("a node with several results")
+    return result.value.reshape(-1)
+
+
+def collides(graph: Graph, first: Sequence[Fraction], second: Sequence[Fraction], cut: int) -> bool:
+    """Whether two distinct points have exactly equal values at a node through which everything passes.
+
+    Then they have one image.
+    """
+    if list(first) == list(second) or cut not in cuts_of(graph):
+        return False
+    try:
+        pair = [exact_value(graph, point, cut) for point in (first, second)]
+    except CannotEnclose:
+        return False
+    return all(bool(a == b) for a, b in zip(*pair, strict=True))
+
+
+def continuous_on(graph: Graph, low: Sequence[float], high: Sequence[float]) -> bool:
+    """Whether the graph is certainly defined and continuous on the closed box.
+
+    Every operation that has an enclosure is continuous where its enclosure is given: comparisons and steps are refused
+    unless they are decided alike on the whole box, divisors and logarithms unless their domain is kept.
+    """
+    try:
+        with precision(128):
+            graph.evaluate(box_balls(low, high))
+    except CannotEnclose:
+        return False
+    return True
+
+
+def determinant_sign(graph: Graph, point: Sequence[float], bits: int = 192) -> int:
+    """1 or -1 when the Jacobian determinant at the point is certainly of that sign, else 0.
+
+    At a kink the determinants of all sides (Clarke's generalised Jacobian) must have it.
+    """
+    if graph.size != graph.m:
+        return 0
+    try:
+        with precision(bits):
+            jacobian = graph.derivative(np.asarray(point, dtype=np.float64)).jacobian
+            value = arb_mat(graph.m, graph.m, list(jacobian.reshape(-1))).det()
+            return 1 if value > 0 else -1 if value < 0 else 0
+    except CannotEnclose:
+        return 0

@@ -1,0 +1,266 @@
+"""Is f injective on Z? (Eq. 6; hypothesis (J) of the sharp Theorem 1.)
+
+Proofs: layer by layer, by construction, by a left factor or a triangular Jacobian, by recovering one latent after
+the other. Refutations: a collision, fewer outputs than latents (invariance of domain), two Jacobian determinants of
+opposite sign on a connected part of Z (degree theory). Everything else is undecided.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ivae_theory.enclosure.chain import NotProved, injective_links
+from ivae_theory.enclosure.precision import precision
+from ivae_theory.enclosure.refutation import continuous_on, determinant_sign
+from ivae_theory.enclosure.supports import Supports, in_one_piece, sides_of, supports_of
+from ivae_theory.enclosure.triangular import recovery_order
+from ivae_theory.errors import CallableFailed
+from ivae_theory.exact import encode_array, fraction_text
+from ivae_theory.mixing.objects import SymbolicMixing, Vouched
+from ivae_theory.mixing.search import find_collision, jacobians, latents
+from ivae_theory.verdict import Grade, Verdict
+
+__all__ = ["CLAIM", "check_injective"]
+
+CLAIM = "theorem1.injective"
+ADVICE = (
+    "The model is identified if f is injective: `--assume theorem1.injective`, or assume_injective(f), to vouch. A "
+    "proof needs layers that are injective one by one (square or widening weights of full rank, strictly monotone "
+    "activations), or an invertible flow."
+)
+#: Draws of the prior at which Jacobians are looked at, and the level of the interval for the minority mass.
+DRAWS, LEVEL = 2000, 0.95
+
+
+def check_injective(model: Any, seed: int = 0) -> Verdict:
+    """Whether the mixing function is injective on the support of the latents (``theorem1.injective``)."""
+    mixing = model.mixing
+    if mixing is None:
+        return Verdict.unknown(CLAIM, "No mixing function was given, so nothing shows that it is injective.",
+                               evidence={"tried": ["no mixing function"]}, advice=ADVICE)  # fmt: skip
+    supports = supports_of([family.describe() for family in model.prior.families])
+    tried: dict[str, Any] = {}
+    settled = _prove(mixing, supports, tried)
+    if settled is None:
+        settled = _refute(model, mixing, supports, tried, seed)
+    if settled is not None:
+        return settled
+    if isinstance(mixing, Vouched):
+        return Verdict.hold(
+            CLAIM, Grade.ASSUMED, "The user vouches that f is injective; no refutation was found.",
+            evidence={"kind": "assumed", "claim": CLAIM, "tried": tried}, assumes=("f is injective on Z",),
+        )  # fmt: skip
+    reason = f"f was neither proved nor refuted to be injective: {_summary(tried)}."
+    return Verdict.unknown(CLAIM, reason, evidence={"tried": tried}, advice=ADVICE)
+
+
+def _summary(tried: dict[str, Any]) -> str:
+    parts = [str(tried[key]) for key in ("untraceable", "layers", "signs") if tried.get(key)]
+    return "; ".join(parts) or "nothing is known about it"
+
+
+# Proofs -------------------------------------------------------------------------------------------------------
+
+
+def _prove(mixing: Any, supports: Supports, tried: dict[str, Any]) -> Verdict | None:
+    symbolic = getattr(mixing, "inner", None) or mixing
+    if mixing.graph is not None:
+        try:
+            with precision(128):
+                links = injective_links(mixing.graph, sides_of(supports))
+        except NotProved as error:
+            tried["layers"] = f"layer by layer: {error.why}"
+        else:
+            arguments = [link.argument for link in links]
+            grade = Grade.EXACT if all(link.exact for link in links) else Grade.CERTIFIED
+            evidence = {"kind": "injectivity.links", "graph": mixing.graph.to_dict(), "arguments": arguments}
+            return Verdict.hold(
+                CLAIM, grade, f"Every part of f is injective: {'; '.join(arguments)}.", evidence=evidence
+            )
+    elif mixing.untraceable:
+        tried["untraceable"] = f"f has no graph to reason about ({mixing.untraceable})"
+    if isinstance(symbolic, SymbolicMixing):
+        return _triangular(symbolic, supports)
+    return _by_construction(mixing) if mixing.construction is not None else None
+
+
+def _by_construction(mixing: Any) -> Verdict:
+    built = mixing.construction
+    grade = Grade.ASSUMED if built.rests_on_user else Grade.EXACT
+    sentence = "a registered layer is injective as declared" if built.rests_on_user else (
+        f"{built.layer.split('.')[0]} implements its layers as documented")  # fmt: skip
+    return Verdict.hold(
+        CLAIM, grade, f"f is injective by construction: {_outline(built)}.",
+        evidence={"kind": "injectivity.construction", "construction": built.to_dict()}, assumes=(sentence,),
+    )  # fmt: skip
+
+
+def _outline(built: Any) -> str:
+    leaves, queue = [], [built]
+    while queue:
+        item = queue.pop(0)
+        queue = list(item.parts) + queue
+        if not item.parts:
+            leaves.append(item.argument)
+    return "; ".join(dict.fromkeys(leaves))
+
+
+def _triangular(mixing: SymbolicMixing, supports: Supports) -> Verdict | None:
+    if any(len(parts) > 1 for parts in supports):
+        supports = [(_hull(parts),) for parts in supports]
+    ranges = {symbol: parts[0] for symbol, parts in zip(mixing.symbols, supports, strict=True)}
+    order = recovery_order(list(mixing.matrix), ranges)
+    if order is None:
+        return None
+    steps = ", ".join(f"{symbol} from x_{k + 1}" for k, symbol in order)
+    evidence = {
+        "kind": "injectivity.recovery",
+        "symbols": [symbol.name for symbol in mixing.symbols],
+        "expressions": mixing.describe()["expressions"],
+        "order": [[k, symbol.name] for k, symbol in order],
+    }
+    return Verdict.hold(
+        CLAIM, Grade.EXACT, f"The latents are recovered one after the other: {steps}.", evidence=evidence
+    )
+
+
+def _hull(parts: Any) -> Any:
+    from ivae_theory.enclosure.ranges import Range
+
+    return Range(min(p.low for p in parts), max(p.high for p in parts))
+
+
+# Refutations --------------------------------------------------------------------------------------------------
+
+
+def _refute(model: Any, mixing: Any, supports: Supports, tried: dict[str, Any], seed: int) -> Verdict | None:
+    if mixing.graph is None:
+        return None
+    points, sampled = latents(model, DRAWS, seed)
+    if not len(points):
+        return None
+    found = _too_few_outputs(mixing, supports, points)
+    if found is None:
+        found = _collision(mixing, supports, points)
+    return _opposite_signs(mixing, supports, points, sampled, tried) if found is None else found
+
+
+def _too_few_outputs(mixing: Any, supports: Supports, points: NDArray[np.float64]) -> Verdict | None:
+    if mixing.d >= mixing.n:
+        return None
+    for point in points[:20]:
+        low, high = _around(point[None], supports, 2.0**-10)
+        if in_one_piece(supports, low, high) and continuous_on(mixing.graph, low, high):
+            evidence = {
+                "kind": "injectivity.dimension",
+                "graph": mixing.graph.to_dict(),
+                "low": encode_array(low),
+                "high": encode_array(high),
+            }
+            reason = (
+                f"f is continuous on an open box and has {mixing.d} outputs for {mixing.n} latents: by invariance of "
+                "domain (Brouwer) no such map is injective."
+            )
+            return Verdict.fail(CLAIM, Grade.EXACT, reason, evidence=evidence, advice=f"Use d >= {mixing.n} outputs.")
+    return None
+
+
+def _around(points: NDArray[np.float64], supports: Supports, margin: float) -> tuple[Any, Any]:
+    """A box around the points, a little larger, and kept within Z."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    for j, parts in enumerate(supports):
+        part = next((p for p in parts if p.low < low[j] and high[j] < p.high), None)
+        if part is None:
+            continue
+        low[j] = max(low[j] - margin, float(part.low) if math.isinf(part.low) else _between(part.low, low[j]))
+        high[j] = min(high[j] + margin, float(part.high) if math.isinf(part.high) else _between(part.high, high[j]))
+    return low, high
+
+
+def _between(end: Any, value: float) -> float:
+    return (float(end) + value) / 2
+
+
+def _collision(mixing: Any, supports: Supports, points: NDArray[np.float64]) -> Verdict | None:
+    wide = np.concatenate([points[:12], 8 * points[12:18], 64 * points[18:24], points[24:36]])
+    found = find_collision(mixing, mixing.graph, supports, wide)
+    if found is None:
+        return None
+    first, second, cut = found
+    evidence = {
+        "kind": "injectivity.collision",
+        "graph": mixing.graph.to_dict(),
+        "first": [fraction_text(x) for x in first],
+        "second": [fraction_text(x) for x in second],
+        "node": cut,
+    }
+    shown = ", ".join(f"({', '.join(f'{float(x):.4g}' for x in z)})" for z in (first, second))
+    return Verdict.fail(
+        CLAIM, Grade.EXACT, f"f has the same value, exactly, at the two points {shown} of Z.", evidence=evidence,
+        advice="A direction of the latents is lost: look for weights of deficient rank, dead units and even functions.",
+    )  # fmt: skip
+
+
+def _opposite_signs(
+    mixing: Any, supports: Supports, points: NDArray[np.float64], sampled: bool, tried: dict[str, Any]
+) -> Verdict | None:
+    if mixing.d != mixing.n:
+        return None
+    try:
+        sign, size = np.linalg.slogdet(jacobians(mixing, points))
+    except CallableFailed as error:
+        tried["signs"] = f"its Jacobian could not be evaluated ({error})"
+        return None
+    up, down = int((sign > 0).sum()), int((sign < 0).sum())
+    tried["signs"] = f"of {len(sign)} Jacobian determinants {up} are positive and {down} negative"
+    if not (up and down):
+        return None
+    best = {s: [k for k in np.argsort(-np.where(sign == s, size, -np.inf)) if sign[k] == s][:12] for s in (1, -1)}
+    chosen = [[k for k in best[s] if determinant_sign(mixing.graph, points[k]) == s][:6] for s in (1, -1)]
+    for a in chosen[0]:
+        for b in chosen[1]:
+            pair = points[[a, b]]
+            low, high = _around(pair.copy(), supports, 2.0**-10)
+            if in_one_piece(supports, low, high) and continuous_on(mixing.graph, low, high):
+                return _signs_verdict(mixing, pair, low, high, (up, down) if sampled else None)
+    return None
+
+
+def _signs_verdict(mixing: Any, pair: Any, low: Any, high: Any, counts: tuple[int, int] | None) -> Verdict:
+    mass = None if counts is None else _minority(*counts)
+    evidence = {
+        "kind": "injectivity.jacobian_signs",
+        "graph": mixing.graph.to_dict(),
+        "points": encode_array(pair),
+        "low": encode_array(low),
+        "high": encode_array(high),
+        "minority_mass": mass,
+    }
+    reason = (
+        "The Jacobian determinants at two points of one connected open part of Z have certified opposite signs: by "
+        "degree theory f is not injective."
+    )
+    if mass is not None:
+        reason += f" The minority sign has an estimated prior mass of {mass['estimate']:.2g}."
+    return Verdict.fail(
+        CLAIM, Grade.CERTIFIED, reason, evidence=evidence,
+        advice="Use a decoder that is injective by construction: square or widening layers of full rank, or a flow.",
+    )  # fmt: skip
+
+
+def _minority(up: int, down: int) -> dict[str, Any]:
+    """The share of the rarer sign, with a Clopper-Pearson interval: an estimate, not part of the proof."""
+    from scipy.stats import beta
+
+    few, total, tail = min(up, down), up + down, (1 - LEVEL) / 2
+    return {
+        "estimate": few / total,
+        "lower": float(beta.ppf(tail, few, total - few + 1)),
+        "upper": float(beta.ppf(1 - tail, few + 1, total - few)),
+        "level": LEVEL,
+        "draws": total,
+    }

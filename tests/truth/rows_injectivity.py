@@ -1,0 +1,212 @@
+"""theorem1.injective: models whose mixing function is known to be injective on Z, or known not to be."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import sympy
+
+from ivae_theory.families import ExponentialFamily
+from ivae_theory.mixing import SymbolicMixing, assume_injective
+from ivae_theory.model import Model, Prior
+from ivae_theory.noise import Noise
+from tests.truth.row import FAILS, HOLDS, UNDECIDED, Row
+
+CLAIM = "theorem1.injective"
+REALS, POSITIVE, UNIT = sympy.Reals, sympy.Interval.open(0, sympy.oo), sympy.Interval.open(0, 1)
+SYMMETRIC = sympy.Interval.open(-1, 1)
+z1, z2, z3 = sympy.symbols("z1 z2 z3", real=True)
+
+
+def model(mixing, n=2, support=REALS):
+    """A model with n latents on the given support and this mixing function."""
+    variable = sympy.Symbol("z", real=True)
+    measure = sympy.exp(-(variable**2)) if support.measure is sympy.oo else sympy.Integer(1)
+    family = ExponentialFamily([variable], support=support, base_measure=measure)
+    table = np.random.default_rng(0).uniform(-1, 1, size=(2 * n + 1, n))
+    if support == POSITIVE:
+        table = -np.abs(table)
+    return Model(Prior(family, table), noise=Noise.gaussian(0.1), mixing=mixing)
+
+
+def symbolic(*expressions, n=None, support=REALS):
+    """A row's model from expressions in z1, z2, z3."""
+    symbols = (z1, z2, z3)[: n or len(expressions)]
+    return lambda: model(SymbolicMixing(symbols, list(expressions)), len(symbols), support)
+
+
+def _torch():
+    import torch
+
+    torch.manual_seed(0)
+    return torch
+
+
+def network(widths, activation, *, orthogonal=False, seed=0, bias=True):
+    """A multilayer perceptron in float64 as people write it."""
+    torch = _torch()
+    torch.manual_seed(seed)
+    layers = []
+    for k, (a, b) in enumerate(zip(widths, widths[1:], strict=False)):
+        linear = torch.nn.Linear(a, b, bias=bias).double()
+        if orthogonal:
+            torch.nn.init.orthogonal_(linear.weight)
+        layers.append(linear)
+        if k < len(widths) - 2:
+            layers.append(activation(torch))
+    return torch.nn.Sequential(*layers)
+
+
+def mlp(widths, activation, n=None, support=REALS, **options):
+    return lambda: model(network(widths, activation, **options), n or widths[0], support)
+
+
+def function(make, n=2, support=REALS):
+    """A row's model from a closure that is given torch."""
+    return lambda: model(make(_torch()), n, support)
+
+
+def decoder():
+    """A decoder whose forward calls activations as functions, 5 -> 50 -> 50 -> 5, at its random initial values."""
+    torch = _torch()
+    from torch import nn
+    from torch.nn import functional as F
+
+    class Decoder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second, self.third = nn.Linear(5, 50), nn.Linear(50, 50), nn.Linear(50, 5)
+
+        def forward(self, z):
+            h = F.leaky_relu(self.first(z), 0.2)
+            return self.third(F.leaky_relu(self.second(h), 0.2))
+
+    torch.manual_seed(3)
+    return model(Decoder(), 5)
+
+
+def linear(rows):
+    return lambda torch: lambda z: z @ torch.tensor(rows, dtype=torch.float64).T
+
+
+def residual(scale):
+    def make(torch):
+        weight = torch.tensor([[0.6, -0.8], [0.8, 0.6]], dtype=torch.float64)
+        return lambda z: z + scale * torch.tanh(z @ weight) @ weight.T
+
+    return make
+
+
+def branching(torch):
+    return lambda z: 2 * z if z.sum() > 0 else z
+
+
+def item(torch):
+    return lambda z: z * float(z.abs().max().item())
+
+
+def with_numpy(torch):
+    return lambda z: torch.as_tensor(np.sinh(z.numpy()))
+
+
+def flow():
+    torch = _torch()
+    import zuko
+
+    torch.manual_seed(0)
+    return model(zuko.flows.NSF(3, transforms=2, hidden_features=(8,)), 3)
+
+
+def slope(value):
+    """One leaky unit with this slope below zero."""
+    return lambda torch: lambda z: torch.nn.functional.leaky_relu(z, value)
+
+
+_LEAKY = lambda torch: torch.nn.LeakyReLU(0.2)  # noqa: E731
+_RELU = lambda torch: torch.nn.ReLU()  # noqa: E731
+_TANH = lambda torch: torch.nn.Tanh()  # noqa: E731
+_ELU = lambda torch: torch.nn.ELU()  # noqa: E731
+_SOFTPLUS = lambda torch: torch.nn.Softplus()  # noqa: E731
+_TINY = 2.0**-1000
+
+_LAYERS = "weights of full column rank and a strictly monotone activation: every layer is injective"
+_EVEN = "an even function takes one value at z and at -z"
+
+ROWS: list[Row] = [
+    Row("inj-orthogonal-leaky-5", mlp([5, 5, 5, 5], _LEAKY, orthogonal=True), CLAIM, HOLDS, _LAYERS),
+    Row("inj-orthogonal-tanh-3", mlp([3, 3, 3], _TANH, orthogonal=True), CLAIM, HOLDS, _LAYERS),
+    Row("inj-widening-elu", mlp([2, 6, 9], _ELU), CLAIM, HOLDS, _LAYERS + "; widening random matrices have full rank"),
+    Row("inj-widening-softplus", mlp([2, 4, 4], _SOFTPLUS), CLAIM, HOLDS, _LAYERS),
+    Row("inj-single-linear", mlp([3, 7], _LEAKY), CLAIM, HOLDS, "a random 7 x 3 matrix has full column rank"),
+    Row("inj-random-decoder", decoder, CLAIM, FAILS,
+        "the determinant of the Jacobian has both signs: degree theory; every one of 30 such decoders had"),
+    Row("inj-narrow-middle", mlp([3, 2, 5], _LEAKY), CLAIM, FAILS, "the first layer has a kernel: 3 coordinates to 2"),
+    Row("inj-narrow-later", mlp([3, 3, 2, 5], _TANH), CLAIM, FAILS,
+        "after an open map of R^3 into R^3 two coordinates cannot be told from three: invariance of domain", False),
+    Row("inj-relu-square", mlp([2, 2, 2], _RELU, orthogonal=True), CLAIM, FAILS,
+        "an orthogonal map meets the quadrant in which both units are off, an open set with one image"),
+    Row("inj-relu-one", function(lambda torch: torch.relu, 1), CLAIM, FAILS, "all negative z go to 0"),
+    Row("inj-relu-pair", function(lambda torch: lambda z: torch.cat([torch.relu(z), torch.relu(-z)], 1), 1), CLAIM,
+        HOLDS, "z = relu(z) - relu(-z)", False),
+    Row("inj-relu-positive", function(lambda torch: torch.relu, 2, POSITIVE), CLAIM, HOLDS, "relu is z on (0, oo)"),
+    Row("inj-leaky-tiny-slope", function(slope(1e-30), 1), CLAIM, HOLDS, "the slope 1e-30 is positive"),
+    Row("inj-leaky-zero-slope", function(slope(0.0), 2), CLAIM, FAILS, "slope 0 is relu: negative z go to 0"),
+    Row("inj-leaky-negative-slope", function(slope(-0.5), 1), CLAIM, FAILS, "it falls, then rises: f(-2) = f(1)"),
+    Row("inj-square", symbolic(z1**2), CLAIM, FAILS, _EVEN),
+    Row("inj-square-positive", symbolic(z1**2, support=POSITIVE), CLAIM, HOLDS, "z^2 increases strictly on (0, oo)"),
+    Row("inj-cube", symbolic(z1**3), CLAIM, HOLDS, "z^3 increases strictly although its slope at 0 is 0"),
+    Row("inj-cubic-bent", symbolic(z1**3 - z1), CLAIM, FAILS, "z^3 - z is 0 at -1, 0 and 1"),
+    Row("inj-quintic", symbolic(z1**5 + z1, z2), CLAIM, HOLDS, "5 z^4 + 1 is positive"),
+    Row("inj-exp", symbolic(sympy.exp(z1)), CLAIM, HOLDS, "exp increases strictly"),
+    Row("inj-graph-of-square", symbolic(z1, z1**2, n=1), CLAIM, HOLDS, "the first output is z"),
+    Row("inj-even-pair", symbolic(z1**2, z1**4, n=1), CLAIM, FAILS, _EVEN),
+    Row("inj-abs", symbolic(sympy.Abs(z1)), CLAIM, FAILS, _EVEN),
+    Row("inj-sin-line", symbolic(sympy.sin(z1)), CLAIM, FAILS, "the sine is periodic"),
+    Row("inj-sin-short", symbolic(sympy.sin(z1), support=SYMMETRIC), CLAIM, HOLDS, "cos > 0 on (-1, 1)"),
+    Row("inj-circle", symbolic(sympy.cos(z1), sympy.sin(z1), n=1), CLAIM, FAILS, "0 and 2 pi have one image", False),
+    Row("inj-coupling", symbolic(z1, z2 * sympy.exp(z1**2) + z1**3), CLAIM, HOLDS,
+        "z1 is the first output; given z1, the second is a positive multiple of z2 plus a constant"),
+    Row("inj-not-a-coupling", symbolic(z1, z2 * z1), CLAIM, FAILS, "at z1 = 0 every z2 has the image (0, 0)"),
+    Row("inj-shear", symbolic(z1 + z2**3, z2), CLAIM, HOLDS, "z2 is the second output, then z1"),
+    Row("inj-sum-and-product", symbolic(z1 + z2, z1 * z2), CLAIM, FAILS, "symmetric in z1 and z2"),
+    Row("inj-polar", symbolic(sympy.exp(z1) * sympy.cos(z2), sympy.exp(z1) * sympy.sin(z2)), CLAIM, FAILS,
+        "the complex exponential has period 2 pi; its Jacobian determinant is positive everywhere", False),
+    Row("inj-too-few", symbolic(z1 + z2, n=2), CLAIM, FAILS, "invariance of domain: R^2 to R"),
+    Row("inj-too-few-network", mlp([3, 20, 2], _TANH), CLAIM, FAILS, "invariance of domain: R^3 to R^2"),
+    Row("inj-constant", symbolic(sympy.Integer(1) + 0 * z1, n=1), CLAIM, FAILS, "a constant"),
+    Row("inj-dead-latent", symbolic(z1, sympy.exp(z1), n=2), CLAIM, FAILS, "z2 does not enter"),
+    Row("inj-linear-singular", function(linear([[1.0, 2.0], [0.5, 1.0]])), CLAIM, FAILS, "the rows are proportional"),
+    Row("inj-linear-almost-singular", function(linear([[1.0, 2.0], [0.5, 1.0 + 2**-52]])), CLAIM, HOLDS,
+        "the determinant is 2**-52, not 0"),
+    Row("inj-linear-tiny", function(linear([[_TINY, 0.0], [0.0, 1.0]])), CLAIM, HOLDS, "the determinant is 2**-1000"),
+    Row("inj-linear-tenths", function(linear([[0.1, 0.3], [0.2, 0.6]])), CLAIM, FAILS,
+        "as dyadic rationals 0.2 = 2 * 0.1 and 0.6 = 2 * 0.3 hold: doubling a float is exact"),
+    Row("inj-linear-thirds", symbolic(Fraction(1, 3) * z1 + Fraction(1, 7) * z2, Fraction(7, 3) * z1 + z2), CLAIM,
+        FAILS, "the second is 7 times the first: 7/3 and 1"),
+    Row("inj-residual-small", function(residual(0.9)), CLAIM, HOLDS, "the identity plus a map with Lipschitz constant .9"),
+    Row("inj-residual-large", function(residual(-3.0)), CLAIM, FAILS,
+        "along the axes of the orthogonal matrix: t - 3 tanh t falls at 0 and rises far away", False),
+    Row("inj-monotone-sum", function(lambda torch: lambda z: z + 0.5 * torch.sin(z)), CLAIM, HOLDS, "slope >= 1/2"),
+    Row("inj-bent-sum", function(lambda torch: lambda z: z + 2 * torch.sin(z), 1), CLAIM, FAILS, "1 + 2 cos z < 0 at pi"),
+    Row("inj-branch", function(branching), CLAIM, UNDECIDED, "a branch on data is not traced, and 2 z or z hides a jump"),
+    Row("inj-item", function(item), CLAIM, UNDECIDED, "a number read out of a tensor is not traced"),
+    Row("inj-numpy", function(with_numpy), CLAIM, UNDECIDED, "computed by numpy: a black box"),
+    Row("inj-none", lambda: model(None), CLAIM, UNDECIDED, "no mixing function at all"),
+    Row("inj-vouched", lambda: model(assume_injective(4)), CLAIM, HOLDS, "the user vouches; grade ASSUMED"),
+    Row("inj-vouched-refuted", lambda: model(assume_injective([z1**2, z2])), CLAIM, FAILS,
+        "a refutation beats the vouching: " + _EVEN),
+    Row("inj-vouched-black-box", lambda: model(assume_injective(with_numpy(_torch()))), CLAIM, HOLDS,
+        "the user vouches for a black box"),
+    Row("inj-flow", flow, CLAIM, HOLDS, "a neural spline flow is a composition of triangular monotone maps"),
+    Row("inj-softmax", function(lambda torch: lambda z: torch.softmax(z, 1)), CLAIM, FAILS,
+        "softmax does not change when a number is added to all coordinates", False),
+    Row("inj-square-layer", function(lambda torch: lambda z: torch.cat([z**2, z.prod(1, keepdim=True)], 1)), CLAIM,
+        FAILS, "z and -z have one image"),
+    Row("inj-floor", function(lambda torch: torch.floor), CLAIM, FAILS, "constant on [0, 1)", False),
+    Row("inj-layer-norm", mlp([3, 3], _TANH) if False else function(
+        lambda torch: torch.nn.LayerNorm(3, elementwise_affine=False).double(), 3), CLAIM, FAILS,
+        "layer normalisation does not change when a number is added to all coordinates", False),
+    Row("inj-union-support", symbolic(z1**2, support=sympy.Union(sympy.Interval(-2, -1), sympy.Interval(0, 0.5))),
+        CLAIM, HOLDS, "squares of [-2, -1] are at least 1, those of [0, 1/2] at most 1/4", False),
+]  # fmt: skip
