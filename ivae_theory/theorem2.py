@@ -155,7 +155,10 @@ def check_scaled_permutation(model: Any) -> Verdict:
             return _shear(latent, int(description["k"]))
     if len(families) == 1:
         return Verdict.hold(
-            SCALED, Grade.EXACT, "With one latent, A is a number other than 0.", evidence={"kind": "theorem2.one_latent"}
+            SCALED,
+            Grade.EXACT,
+            "With one latent, A is a number other than 0.",
+            evidence={"kind": "theorem2.one_latent"},
         )
     rules, of_latent = by_family(families, decide_gaussian)
     names = [rules[number]["rule"] for number in of_latent]

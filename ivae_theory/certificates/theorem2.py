@@ -38,7 +38,9 @@ def families_of(subject: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """One description for every latent of the subject."""
     families = list(subject["families"])
     _require(len(families) == subject["n"] == len(subject["ks"]), "one family a latent", f"{len(families)}")
-    _require(all(f["k"] == k for f, k in zip(families, subject["ks"], strict=True)), "the k_i of the families", "others")
+    _require(
+        all(f["k"] == k for f, k in zip(families, subject["ks"], strict=True)), "the k_i of the families", "others"
+    )
     return families
 
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from ivae_theory.enclosure.blocks import is_curved, is_quadratic_family, spans_everywhere
+from ivae_theory.enclosure.blocks import is_analytic_on_support, is_curved, is_quadratic_family, spans_everywhere
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.latent import Formulas, read_formulas
 from ivae_theory.enclosure.ranges import INFINITY, Range
 from ivae_theory.errors import InputError
 from ivae_theory.exact import fraction_text
 
-__all__ = ["decide_curved", "decide_spans_everywhere", "places"]
+__all__ = ["decide_analytic", "decide_curved", "decide_spans_everywhere", "places"]
 
 
 def places(part: Range, count: int) -> Iterator[list[Fraction]]:
@@ -57,6 +57,16 @@ def decide_curved(description: Mapping[str, Any]) -> dict[str, Any]:
     return {"rule": "undecided", "why": "T is not proved analytic on its support with a curved image"}
 
 
+def decide_analytic(description: Mapping[str, Any]) -> dict[str, Any]:
+    """``"analytic"`` when every statistic is analytic on the support, else ``"undecided"``."""
+    formulas = _read(description)
+    if isinstance(formulas, str):
+        return {"rule": "undecided", "why": formulas}
+    if is_analytic_on_support(formulas):
+        return {"rule": "analytic"}
+    return {"rule": "undecided", "why": "T is not proved analytic on its support"}
+
+
 def decide_spans_everywhere(description: Mapping[str, Any]) -> dict[str, Any]:
     """A rule that shows independence on every set of positive measure, or a place where it fails."""
     formulas = _read(description)
@@ -69,6 +79,9 @@ def decide_spans_everywhere(description: Mapping[str, Any]) -> dict[str, Any]:
             (points for points in places(part, len(formulas.statistics) + 1) if spans_everywhere(one, [points])), None
         )
         if found is None:
-            return {"rule": "undecided", "why": f"part {index + 1} of the support: T is not proved analytic and independent"}
+            return {
+                "rule": "undecided",
+                "why": f"part {index + 1} of the support: T is not proved analytic and independent",
+            }
         chosen.append(found)
     return {"rule": "analytic", "points": [[fraction_text(x) for x in points] for points in chosen]}

@@ -72,7 +72,7 @@ def _cut_sets(latent: Latent) -> Iterator[list[Fraction]]:
         yield points
     low, high = latent.parts[0].low, latent.parts[-1].high
     for size in (1, 3, 8):
-        left = -Fraction(2) ** size if low == -INFINITY else Fraction(low) + Fraction(1, 2**size)
+        left = -(Fraction(2) ** size) if low == -INFINITY else Fraction(low) + Fraction(1, 2**size)
         right = Fraction(2) ** size if high == INFINITY else Fraction(high) - Fraction(1, 2**size)
         if left < right:
             yield [left, right]

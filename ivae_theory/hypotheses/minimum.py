@@ -84,7 +84,10 @@ def _critical(latent: Latent, derivative: sympy.Expr) -> list[float]:
     low, high = latent.parts[0].low, latent.parts[-1].high
     left = -20.0 if low == -INFINITY else float(low)
     right = 20.0 if high == INFINITY else float(high)
-    left, right = min(left, right - 20 if low == -INFINITY else left), max(right, left + 20 if high == INFINITY else right)
+    left, right = (
+        min(left, right - 20 if low == -INFINITY else left),
+        max(right, left + 20 if high == INFINITY else right),
+    )
     grid = np.linspace(left, right, GRID + 2)[1:-1]
     try:
         with np.errstate(all="ignore"):

@@ -1,0 +1,143 @@
+"""Rival models from their parts: priors with new rows, mixing functions composed with a linear map."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+
+from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.latent import read_formulas
+from ivae_theory.enclosure.quadratic import Quadratic, quadratic_of, rows_of
+from ivae_theory.errors import InputError
+
+__all__ = [
+    "Latents",
+    "blocks_of",
+    "evaluated",
+    "inverse",
+    "latents_of",
+    "mixing_after",
+    "pairs",
+    "prior_with",
+    "whole_support",
+]
+
+Matrix = Sequence[Sequence[Fraction]]
+#: Pairs of latents that are tried: enough to find two of a few that are tied, without n**2 work for large n.
+MOST_PAIRS = 500
+
+
+class Latents:
+    """The latents of a model as Gaussians (``None`` where they are not), and the rows of lambda."""
+
+    def __init__(self, model: Any) -> None:
+        described = model.prior.describe()
+        self.quadratics = [_quadratic(description) for description in described["families"]]
+        self.rows = rows_of(described["natural"], described["domain"].get("symbols", ()))
+        self.ks: tuple[int, ...] = model.prior.ks
+
+    def block(self, row: Sequence[Any], latent: int) -> Sequence[Any]:
+        """The natural parameters of one latent."""
+        return blocks_of(row, self.ks)[latent]
+
+    def of_kind(self, *kinds: str) -> list[int]:
+        """The latents whose Gaussian family is of one of the kinds."""
+        return [i for i, q in enumerate(self.quadratics) if q is not None and q.kind in kinds]
+
+
+def latents_of(model: Any) -> Latents:
+    """The Gaussian reading of a model's latents."""
+    return Latents(model)
+
+
+def _quadratic(description: Mapping[str, Any]) -> Quadratic | None:
+    try:
+        return quadratic_of(read_formulas(description))
+    except (CannotEnclose, InputError):
+        return None
+
+
+def blocks_of(row: Sequence[Any], ks: Sequence[int]) -> list[Sequence[Any]]:
+    """A row of lambda cut into the blocks of the latents."""
+    ends = list(itertools.accumulate(ks))
+    return [row[end - k : end] for end, k in zip(ends, ks, strict=True)]
+
+
+def pairs(latents: Sequence[int]) -> list[tuple[int, int]]:
+    """Pairs of different latents, the first ones first."""
+    return list(itertools.islice(itertools.combinations(latents, 2), MOST_PAIRS))
+
+
+def whole_support(model: Any) -> bool:
+    """Whether the rows are all of lambda(u): a finite support, or a symbolic lambda on its whole domain."""
+    from ivae_theory.domain import Points, SymbolicDomain
+
+    return isinstance(model.prior.domain, (Points, SymbolicDomain))
+
+
+def prior_with(model: Any, families: Sequence[Any], rows: Sequence[Sequence[Any]]) -> Any:
+    """A prior with these families and exact rows, on the same domain."""
+    from ivae_theory.domain import Points, SymbolicDomain
+    from ivae_theory.model import Prior
+
+    domain = model.prior.domain
+    if isinstance(domain, SymbolicDomain):
+        renamed = {sympy.Symbol(symbol.name, real=True): symbol for symbol in domain.symbols}
+        entries = [sympy.sympify(entry).xreplace(renamed) for entry in rows[0]]
+        return Prior(list(families), sympy.Matrix(entries), dict(domain.sets))
+    table = sympy.Matrix([[_sympy(entry) for entry in row] for row in rows])
+    u = None if isinstance(domain, Points) else domain
+    return Prior(list(families), table, u)
+
+
+def _sympy(value: Any) -> sympy.Expr:
+    return value if isinstance(value, sympy.Basic) else sympy.Rational(value.numerator, value.denominator)
+
+
+def inverse(matrix: Matrix) -> list[list[Fraction]]:
+    """Inverse of a 2 x 2 matrix."""
+    (a, b), (c, d) = matrix
+    determinant = a * d - b * c
+    return [[d / determinant, -b / determinant], [-c / determinant, a / determinant]]
+
+
+def mixing_after(model: Any, pair: Sequence[int], matrix: Matrix, shift: Sequence[Fraction]) -> Any:
+    """``z' -> f(z)`` with ``z_pair = matrix z'_pair + shift`` and the other latents unchanged; ``None`` without f."""
+    from ivae_theory.mixing import SymbolicMixing
+
+    mixing = model.mixing
+    if mixing is None:
+        return None
+    i, j = pair
+    if isinstance(mixing, SymbolicMixing):
+        symbols = list(mixing.symbols)
+        exact = [[sympy.Rational(v.numerator, v.denominator) for v in row] for row in matrix]
+        offset = [sympy.Rational(v.numerator, v.denominator) for v in shift]
+        replaced = {
+            symbols[place]: exact[k][0] * symbols[i] + exact[k][1] * symbols[j] + offset[k]
+            for k, place in enumerate((i, j))
+        }
+        return SymbolicMixing(symbols, [entry.subs(replaced, simultaneous=True) for entry in mixing.matrix])
+    floats, offset_floats = np.array(matrix, dtype=float), np.array(shift, dtype=float)
+
+    def composed(z: NDArray[Any]) -> NDArray[np.float64]:
+        moved = np.array(z, dtype=float)
+        moved[:, [i, j]] = moved[:, [i, j]] @ floats.T + offset_floats
+        return np.asarray(mixing.evaluate(moved), dtype=np.float64)
+
+    return evaluated(mixing, composed)
+
+
+def evaluated(mixing: Any, function: Any) -> Any:
+    """A callable mixing, or the vouched number of outputs where there is no function to call."""
+    from ivae_theory.mixing import Vouched
+
+    if isinstance(mixing, Vouched) and mixing.inner is None:
+        return Vouched(mixing.n, mixing.d, None)
+    return function
