@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ivae_theory.errors import InputError
 from ivae_theory.training.extras import torch
 from ivae_theory.training.mixing import ACTIVATIONS
+from ivae_theory.training.replicas import Replicas
 
 __all__ = ["Architecture", "PriorValues", "Stack", "activate"]
 
@@ -147,66 +148,16 @@ class PriorValues:
     log_scale: torch.Tensor | None
 
 
-class Stack:
-    """S replicas: the flat vector of parameters, views into it, and the networks as plain functions.
+class Stack(Replicas):
+    """S replicas of encoder, decoder and prior, as plain functions of the weights."""
 
-    Parameters
-    ----------
-    architecture
-        The common shape.
-    seeds
-        One seed a replica; its initial weights depend on nothing else.
-    dtype, device
-        Of all tensors.
+    architecture: Architecture
 
-    Attributes
-    ----------
-    flat, gradient
-        All parameters, and their gradient, as two vectors.
-    weights
-        Name -> leaf tensor (S, inputs, outputs) that shares ``flat``'s memory; its ``.grad`` shares ``gradient``'s.
-    """
-
-    def __init__(
-        self,
-        architecture: Architecture,
-        seeds: Sequence[int],
-        *,
-        dtype: torch.dtype = torch.float32,
-        device: torch.device | str = "cpu",
-    ) -> None:
-        if not seeds:
-            raise InputError("seeds", "at least one seed", "none")
-        self.architecture, self.seeds = architecture, tuple(int(seed) for seed in seeds)
-        self.dtype, self.device = dtype, torch.device(device)
-        shapes = architecture.shapes()
-        total = len(self.seeds) * sum(i * o for i, o in shapes.values())
-        self.flat = torch.zeros(total, dtype=dtype, device=self.device)
-        self.gradient = torch.zeros_like(self.flat)
-        self.weights: dict[str, torch.Tensor] = {}
-        start = 0
-        for name, (inputs, outputs) in shapes.items():
-            stop = start + len(self.seeds) * inputs * outputs
-            weight = self.flat[start:stop].view(len(self.seeds), inputs, outputs).requires_grad_()
-            weight.grad = self.gradient[start:stop].view_as(weight)
-            self.weights[name], start = weight, stop
-        self._initialise()
-
-    @property
-    def replicas(self) -> int:
-        """Number of replicas S."""
-        return len(self.seeds)
-
-    def _initialise(self) -> None:
+    def _initial(self, name: str, shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float64]:
         """Uniform on +-1/sqrt(inputs) as in ``torch.nn.Linear``; tables of lambda and skips start near 0."""
-        with torch.no_grad():
-            for replica, seed in enumerate(self.seeds):
-                rng = np.random.default_rng([seed, 0x1F4E])
-                for name, weight in self.weights.items():
-                    inputs, outputs = weight.shape[1:]
-                    table = name.startswith("prior") and self.architecture.prior == "table"
-                    bound = 0.01 if table or name.endswith("skip") else 1.0 / math.sqrt(inputs)
-                    weight[replica] = torch.from_numpy(rng.uniform(-bound, bound, (inputs, outputs)))
+        table = name.startswith("prior") and self.architecture.prior == "table"
+        bound = 0.01 if table or name.endswith("skip") else 1.0 / math.sqrt(shape[0])
+        return rng.uniform(-bound, bound, shape)
 
     def network(self, name: str, inputs: torch.Tensor) -> torch.Tensor:
         """The network called ``name`` (encoder, decoder, prior) at ``inputs`` (S, B, columns), biases included."""
@@ -243,15 +194,3 @@ class Stack:
         out = self.network("prior", design[..., architecture.d :])
         location = out[..., : architecture.n] if architecture.location else None
         return PriorValues(location, out[..., -architecture.n :] if architecture.scale else None)
-
-    def replica(self, index: int) -> dict[str, NDArray[np.floating]]:
-        """The weights of one replica as arrays (inputs, outputs)."""
-        return {name: weight.detach()[index].cpu().numpy().copy() for name, weight in self.weights.items()}
-
-    def single(self, index: int, dtype: torch.dtype = torch.float64) -> Stack:
-        """One replica as a stack of its own, on the CPU."""
-        alone = Stack(self.architecture, [self.seeds[index]], dtype=dtype)
-        with torch.no_grad():
-            for name, weight in alone.weights.items():
-                weight[0] = self.weights[name][index].to(weight)
-        return alone

@@ -148,7 +148,7 @@ class VariationalProblem:
     def __init__(self, stack: Stack, objective: Objective, data: Rows) -> None:
         self.stack, self.objective, self.data = stack, objective, data
         self.flat, self.gradient = stack.flat, stack.gradient
-        self.parts = [weight.grad for weight in stack.weights.values() if weight.grad is not None]
+        self.parts = list(stack.gradients.values())
         self.replicas, self.population = stack.replicas, len(data)
         self.noise_width = stack.architecture.n * objective.draws
         self._fast: BoundGradient | None = None

@@ -222,9 +222,9 @@ def test_number_of_kernels_does_not_depend_on_the_number_of_replicas(fast: bool)
 def test_a_replica_s_start_depends_on_its_own_seed_alone() -> None:
     architecture = Architecture(n=2, d=2, size=3)
     one, two = Stack(architecture, [7, 8]), Stack(architecture, [8])
-    for name, weight in two.replica(0).items():
-        np.testing.assert_array_equal(weight, one.replica(1)[name])
-        assert not np.array_equal(weight, one.replica(0)[name])
+    for name, weight in two.weights.items():
+        assert torch.equal(weight[0], one.weights[name][1])
+        assert not torch.equal(weight[0], one.weights[name][0])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,236 @@
+"""The identifiable flow: an invertible network with the conditional prior of Eq. (7), trained by exact likelihood.
+
+For n = d and little noise, maximum likelihood over ``z = h(x)``, ``log p(x|u) = log p(h(x)|u) + log |det dh/dx|`` has
+none of the bias that the posterior family of a VAE brings: there is no q for Theorem 3 to put a condition on. ``h`` is
+a chain of affine couplings, each after a free linear layer that starts orthogonal:
+
+    (a, b) = split(y W),    b <- b exp(s) + t,    s = 2 tanh(p / 2),    (p, t) = network(a),
+
+and a last linear layer. Gradients are derived by hand; all replicas move in the same batched products.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ivae_theory.errors import InputError
+from ivae_theory.training.extras import torch
+from ivae_theory.training.networks import activate
+from ivae_theory.training.perceptron import Perceptron
+from ivae_theory.training.problem import Rows
+from ivae_theory.training.replicas import Replicas
+
+__all__ = ["FlowArchitecture", "FlowProblem", "FlowStack"]
+
+_LOG_2PI = math.log(2.0 * math.pi)
+#: Adam moves every parameter by about its rate. The prior's parameters are stored divided by this, so that they move
+#: five times as fast as the network's: their scale is that of log variances, not that of weights.
+PRIOR_SPEED = 5.0
+_SLOPE = 0.1
+
+
+@dataclass(frozen=True)
+class FlowArchitecture:
+    """The shape that all replicas share.
+
+    Attributes
+    ----------
+    n
+        Latents, and coordinates of the data.
+    labels
+        Number M of labels u.
+    couplings, width
+        Number of coupling layers, and of units in the two hidden layers of each coupling's network.
+    location
+        Whether the prior's means depend on u (T = (z, z^2)) beside its variances (T = z^2).
+    """
+
+    n: int
+    labels: int
+    couplings: int = 10
+    width: int = 64
+    location: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("n", "labels", "width"):
+            if getattr(self, name) < 1:
+                raise InputError(name, "a whole number >= 1", repr(getattr(self, name)))
+        if self.couplings < 0 or (self.n == 1 and self.couplings):
+            raise InputError("couplings", "a whole number >= 0, and 0 for one latent", repr(self.couplings))
+
+    @property
+    def kept(self) -> int:
+        """Coordinates that a coupling leaves alone, and reads."""
+        return self.n // 2
+
+    def shapes(self) -> dict[str, tuple[int, int]]:
+        """Name and shape of every weight."""
+        moved = self.n - self.kept
+        result = {"prior": (self.labels, self.n * (2 if self.location else 1)), "linear.last": (self.n, self.n)}
+        for level in range(self.couplings):
+            result[f"linear.{level}"] = (self.n, self.n)
+            result[f"coupling.{level}.0"] = (self.kept + 1, self.width)
+            result[f"coupling.{level}.1"] = (self.width + 1, self.width)
+            result[f"coupling.{level}.2"] = (self.width + 1, 2 * moved)
+        return result
+
+
+class FlowStack(Replicas):
+    """S flows and their priors, as plain functions of the weights."""
+
+    architecture: FlowArchitecture
+
+    def _initial(self, name: str, shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float64]:
+        """Orthogonal linear layers, couplings near the identity, unit prior variances."""
+        if name == "prior":
+            return np.zeros(shape)
+        values = rng.standard_normal(shape)
+        if name.startswith("linear"):
+            return np.asarray(np.linalg.qr(values)[0])
+        values *= (0.01 if name.endswith(".2") else 1.0) / math.sqrt(shape[0])
+        values[-1] *= 0.1
+        return values
+
+    def forward(self, w: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Latents (S, B, n) and log |det dz/dw| (S, B) at whitened coordinates w (S or 1, B, n)."""
+        kept, moved = self.architecture.kept, self.architecture.n - self.architecture.kept
+        h = w.expand(self.replicas, -1, -1)
+        log_det = w.new_zeros(self.replicas, w.shape[1])
+        for level in range(self.architecture.couplings):
+            h = torch.bmm(h, self.weights[f"linear.{level}"])
+            log_det = log_det + torch.linalg.slogdet(self.weights[f"linear.{level}"])[1][:, None]
+            raw = self.condition(level, h[..., :kept])
+            s = 2.0 * torch.tanh(0.5 * raw[..., :moved])
+            h = torch.cat([h[..., :kept], h[..., kept:] * s.exp() + raw[..., moved:]], -1)
+            log_det = log_det + s.sum(-1)
+        last = self.weights["linear.last"]
+        return torch.bmm(h, last), log_det + torch.linalg.slogdet(last)[1][:, None]
+
+    def condition(self, level: int, a: torch.Tensor) -> torch.Tensor:
+        """The network of one coupling at the coordinates (S, B, kept) that it leaves alone."""
+        for layer in range(3):
+            weight = self.weights[f"coupling.{level}.{layer}"]
+            a = torch.baddbmm(weight[:, -1:], a, weight[:, :-1])
+            a = activate(a, "leaky_relu", _SLOPE) if layer < 2 else a
+        return a
+
+    def prior(self, columns: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
+        """Means (None where they are 0) and log variances (S, B, n) at one-hot labels (S or 1, B, M)."""
+        out = PRIOR_SPEED * torch.bmm(columns.expand(self.replicas, -1, -1), self.weights["prior"])
+        n = self.architecture.n
+        return (out[..., :n] if self.architecture.location else None), out[..., -n:]
+
+    def log_likelihood(self, design: torch.Tensor) -> torch.Tensor:
+        """log p(w|u) (S, B) in whitened coordinates, at rows ``(w, one-hot u)``."""
+        n = self.architecture.n
+        z, log_det = self.forward(design[..., :n])
+        mean, log_variance = self.prior(design[..., n:])
+        centred = z if mean is None else z - mean
+        return log_det - 0.5 * (log_variance + _LOG_2PI + centred**2 * torch.exp(-log_variance)).sum(-1)
+
+
+class FlowProblem:
+    """A stack of flows with its data, for :class:`~ivae_theory.training.loop.Loop`; the loss is -log p(w|u)."""
+
+    noise_width = 0
+
+    def __init__(self, stack: FlowStack, data: Rows) -> None:
+        self.stack, self.data = stack, data
+        self.flat, self.gradient = stack.flat, stack.gradient
+        self.parts = list(stack.gradients.values())
+        self.replicas, self.population = stack.replicas, len(data)
+
+    def prepare(self, rows: int) -> None:
+        """Allocate what the gradient of batches of this size needs."""
+        architecture, stack = self.stack.architecture, self.stack
+        self.rows = rows
+        size, levels = (stack.replicas, rows), range(architecture.couplings)
+        self.perceptrons = [
+            Perceptron([stack.weights[f"coupling.{v}.{k}"] for k in range(3)], None, "leaky_relu", _SLOPE, rows)
+            for v in levels
+        ]
+        # a coupling's input ends in the constant that carries its network's biases
+        self.kept = [stack.flat.new_ones(*size, architecture.kept + 1) for _ in levels]
+        self.linear = [stack.weights[f"linear.{v}"].detach() for v in [*levels, "last"]]
+        self.linear_gradient = [stack.gradients[f"linear.{v}"] for v in [*levels, "last"]]
+        self.below = stack.flat.new_empty(*size, architecture.kept)
+
+    @torch.no_grad()
+    def write_gradient(self, rows: torch.Tensor, noise: torch.Tensor) -> None:
+        """See :class:`~ivae_theory.training.problem.Problem`; there is no noise."""
+        design, n = self.data.design.index_select(1, rows), self.stack.architecture.n
+        inputs, states = self._forward(design[..., :n].expand(self.replicas, -1, -1))
+        above = self._through_prior(torch.bmm(inputs[-1], self.linear[-1]), design[..., n:])
+        self._backward(above, inputs, states)
+
+    def _forward(
+        self, h: torch.Tensor
+    ) -> tuple[list[torch.Tensor], list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]]:
+        """Inputs of all linear layers, and (tanh, exp(s), moved coordinates) of all couplings."""
+        kept = self.stack.architecture.kept
+        moved = self.stack.architecture.n - kept
+        inputs, states = [h], []
+        for level, perceptron in enumerate(self.perceptrons):
+            h = torch.bmm(h, self.linear[level])
+            self.kept[level][..., :-1] = h[..., :kept]
+            raw = perceptron.forward(self.kept[level])
+            tanh = torch.tanh(0.5 * raw[..., :moved])
+            scale = torch.exp(2.0 * tanh)
+            states.append((tanh, scale, h[..., kept:].clone()))
+            h[..., kept:].mul_(scale).add_(raw[..., moved:])
+            inputs.append(h)
+        return inputs, states
+
+    def _through_prior(self, z: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+        """The prior's gradient; returns d loss / d z, rows weighted by 1 / B."""
+        mean, log_variance = self.stack.prior(columns)
+        centred = z if mean is None else z - mean
+        pull = centred * torch.exp(-log_variance) / self.rows
+        above = 0.5 * (1.0 / self.rows - centred * pull)
+        above = above if mean is None else torch.cat([-pull, above], -1)
+        gradient = self.stack.gradients["prior"]
+        torch.bmm(columns.expand(self.replicas, -1, -1).mT, above, out=gradient).mul_(PRIOR_SPEED)
+        return pull
+
+    def _backward(
+        self,
+        above: torch.Tensor,
+        inputs: list[torch.Tensor],
+        states: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]],
+    ) -> None:
+        """Gradients of couplings and linear layers, given d loss / d z."""
+        kept = self.stack.architecture.kept
+        inverses = torch.linalg.inv_ex(torch.stack(self.linear)).inverse  # a lost replica must not raise
+        for level in reversed(range(len(self.linear))):
+            if level < len(self.perceptrons):
+                tanh, scale, before = states[level]
+                d_moved = above[..., kept:]
+                d_before = d_moved * scale
+                # s = 2 tanh(p / 2): ds/dp = 1 - tanh^2, and every row has -s as a part of its loss
+                d_scale = (d_before * before).sub_(1.0 / self.rows).mul_(1.0 - tanh.square())
+                self.perceptrons[level].backward(torch.cat([d_scale, d_moved], -1), self.below)
+                above = torch.cat([above[..., :kept] + self.below, d_before], -1)
+            torch.bmm(inputs[level].mT, above, out=self.linear_gradient[level])
+            self.linear_gradient[level].sub_(inverses[level].mT)
+            if level:
+                above = torch.bmm(above, self.linear[level].mT)
+
+    @torch.no_grad()
+    def loss(self, rows: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+        """Minus the mean log-likelihood of these rows (S,)."""
+        return -self.stack.log_likelihood(self.data.design.index_select(1, rows)).mean(-1)
+
+    def describe(self) -> dict[str, Any]:
+        """See :class:`~ivae_theory.training.problem.Problem`."""
+        return {
+            "kind": "flow",
+            "architecture": asdict(self.stack.architecture),
+            "seeds": list(self.stack.seeds),
+            "dtype": str(self.stack.dtype),
+            "data": self.data.digest,
+        }
