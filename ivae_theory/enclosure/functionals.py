@@ -179,9 +179,10 @@ def nonzero_point(formula: sympy.Expr, piece: Piece, point: Fraction) -> bool:
     return _nonzero_at(formula, piece, point)
 
 
-def nonnegative(formula: sympy.Expr, piece: Piece) -> bool:
-    """Whether a formula without integer symbols is proved nowhere negative on a piece."""
-    if formula == 0:
-        return True
-    sign = weak_sign_on(formula, piece.variable, piece.interval)
-    return sign is not None and sign[0] == 1
+def nonnegative(formula: sympy.Expr, branch: sympy.Expr, piece: Piece) -> bool:
+    """Whether a formula, ``branch`` in one case of a piece, is proved nowhere negative on the piece."""
+    for form in (branch, formula):
+        sign = weak_sign_on(form, piece.variable, piece.interval)
+        if form == 0 or (sign is not None and sign[0] == 1):
+            return True
+    return False

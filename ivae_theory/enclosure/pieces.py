@@ -23,7 +23,7 @@ from sympy.logic.boolalg import Boolean
 
 from ivae_theory.enclosure.regularity import ENTIRE, Interval, is_analytic, sign_on
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.polynomials import Cut, in_order, polynomial_of, real_roots
+from ivae_theory.enclosure.polynomials import Cut, in_order, polynomial_of, real_roots, square_root
 from ivae_theory.enclosure.spans import span_of
 from ivae_theory.enclosure.symbolic import ball, number_ball, sign_of_number
 
@@ -238,7 +238,18 @@ class _Resolver:
             return arguments[0] - self._floor(arguments[0])
         if isinstance(expression, sympy.Mod):
             return arguments[0] - arguments[1] * self._floor(arguments[0] / arguments[1])
+        if expression.is_Pow and expression.exp.is_Rational and expression.exp.q == 2:
+            return self._root_of_square(arguments[0], expression.exp)
         return expression.func(*arguments)
+
+    def _root_of_square(self, base: sympy.Expr, exponent: sympy.Rational) -> sympy.Expr:
+        """``sqrt(p^2) = |p|`` for polynomials that are written out; otherwise the power as it stands."""
+        rational = polynomial_of(base, self.variable)
+        root = None if rational is None or rational[1] != 1 else square_root(rational[0])
+        if root is None:
+            return base**exponent
+        formula = sympy.Add(*(_sympy(c) * self.variable**j for j, c in enumerate(root.coeffs())))
+        return (self.sign(formula) * formula) ** int(2 * exponent)
 
     def _larger(self, a: sympy.Expr, b: sympy.Expr, way: int) -> sympy.Expr:
         difference = sympy.expand(a - b)
@@ -384,6 +395,10 @@ class _Resolver:
                 raise CannotEnclose(f"the sign of the constant {expanded}")
             return None if known == 0 else sympy.Integer(known)
         return self.sign(expanded)
+
+
+def _sympy(value: fmpq) -> sympy.Rational:
+    return sympy.Rational(int(value.p), int(value.q))
 
 
 def _at(point: Fraction) -> arb:

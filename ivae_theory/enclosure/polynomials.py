@@ -9,11 +9,12 @@ from functools import cmp_to_key, lru_cache
 
 import sympy
 from flint import arb, ctx, fmpq, fmpq_poly, fmpz_poly
+from flint.utils.flint_exceptions import DomainError
 
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.exact import to_fraction
 
-__all__ = ["Cut", "in_order", "polynomial_of", "real_roots", "sign_at"]
+__all__ = ["Cut", "in_order", "polynomial_of", "real_roots", "sign_at", "square_root"]
 
 #: Degree beyond which a polynomial is left to interval arithmetic, and bits of a coefficient.
 MAX_DEGREE, MAX_BITS = 60, 20_000
@@ -82,6 +83,15 @@ def real_roots(polynomials: Iterable[fmpq_poly]) -> list[Cut]:
             factors[str(factor)] = factor
     cuts = [cut for factor in factors.values() for cut in _roots_of_factor(tuple(map(int, factor.coeffs())), ctx.prec)]
     return sorted(cuts, key=cmp_to_key(in_order))
+
+
+def square_root(polynomial: fmpq_poly) -> fmpq_poly | None:
+    """A polynomial whose square is the given one, if its coefficients are rational."""
+    try:
+        root = polynomial.sqrt()
+    except DomainError:
+        return None
+    return root if root * root == polynomial else None
 
 
 @lru_cache(maxsize=512)

@@ -92,6 +92,11 @@ def span_of(expression: sympy.Expr, variable: sympy.Symbol, interval: Span) -> S
         return total
     if expression.is_Pow:
         return _power(expression, variable, interval)
+    if isinstance(expression, (sympy.Max, sympy.Min)):
+        spans = [span_of(argument, variable, interval) for argument in expression.args]
+        if isinstance(expression, sympy.Max):
+            return _largest(spans)
+        return -_largest([-span for span in spans])
     if len(expression.args) == 1:
         inner = span_of(expression.args[0], variable, interval)
         if type(expression) in _INCREASING:
@@ -213,6 +218,25 @@ def _cosine(inner: Span) -> Span:
     return Span(arb(-1), arb(1))
 
 
+def _largest(spans: list[Span]) -> Span:
+    """The maximum of several."""
+    low, high = spans[0].low, spans[0].high
+    for span in spans[1:]:
+        low, high = low.max(span.low), high.max(span.high)
+    strict = any(span.positive for span in spans) and bool(low == 0)
+    return _make(low, high, strict, all(span.high_open for span in spans))
+
+
+def _sine(inner: Span) -> Span:
+    """Positive on (0, pi), odd."""
+    if inner.nonpositive and not inner.nonnegative:
+        return -_sine(-inner)
+    if inner.nonnegative and inner.high < arb.pi():
+        low = arb(0) if inner.low == 0 else inner.low.sin().min(inner.high.sin())
+        return _make(low, arb(1), inner.low_open, False)
+    return Span(arb(-1), arb(1))
+
+
 def _cosh(inner: Span) -> Span:
     return Span(arb(1), _HIGH())
 
@@ -223,7 +247,7 @@ def _erfc(inner: Span) -> Span:
 
 _SPECIAL: dict[type, Callable[[Span], Span]] = {
     sympy.cos: _cosine,
-    sympy.sin: lambda inner: Span(arb(-1), arb(1)),
+    sympy.sin: _sine,
     sympy.cosh: _cosh,
     sympy.sech: lambda inner: Span(arb(0), arb(1), True, False),
     sympy.erfc: _erfc,

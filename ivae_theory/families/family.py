@@ -16,6 +16,7 @@ from ivae_theory.exact import from_text, rationalised, to_fraction, to_text
 from ivae_theory.families import numeric
 from ivae_theory.families.statistics import read_statistics
 from ivae_theory.families.support import as_support, describe_support, intervals, support_from_description
+from ivae_theory.families.validity import validate
 from ivae_theory.verdict import Status
 
 __all__ = ["ClosedForm", "ExponentialFamily", "family_from_description"]
@@ -87,6 +88,7 @@ class ExponentialFamily:
         self.base_measure: sympy.Expr = parsed.base_measure
         self.k: int = parsed.k
         self._evaluate, self._log_base = parsed.evaluate, parsed.log_base
+        validate(self.statistics, self.base_measure, self.variable, self.support)
         self._closed: ClosedForm | None = None
         from ivae_theory.families.named import recognise  # the named families are instances of this class
 

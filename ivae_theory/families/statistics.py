@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import sympy
 from numpy.typing import NDArray
+from sympy.core.function import AppliedUndef
 
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NonDeterministic
 from ivae_theory.exact import rationalised
@@ -83,6 +84,8 @@ def _expression(value: Any, argument: str) -> sympy.Expr:
         raise InputTypeError(argument, "a sympy expression", type(value).__name__) from None
     if not isinstance(expression, sympy.Expr):
         raise InputTypeError(argument, "a sympy expression with real values", str(expression)[:80])
+    if expression.atoms(AppliedUndef):
+        raise InputError(argument, "functions that sympy can evaluate", str(expression)[:80])
     if expression.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I):
         raise InputError(argument, "a finite real expression", str(expression)[:80])
     return expression
@@ -106,8 +109,9 @@ def _check_assumptions(symbol: sympy.Symbol, support: sympy.Set) -> None:
     positive = symbol.is_nonnegative and bool(low < 0)
     negative = symbol.is_nonpositive and bool(high > 0)
     if positive or negative or symbol.is_integer or symbol.is_real is False:
-        declared = ", ".join(sorted(name for name, held in symbol.assumptions0.items() if held))
-        raise InputError("support", f"a support that fits the variable, declared as {declared}", str(support))
+        names = ("positive", "negative", "nonnegative", "nonpositive", "integer", "imaginary")
+        declared = " and ".join(name for name in names if symbol.assumptions0.get(name)) or "as not real"
+        raise InputError("support", f"a support that fits {symbol}, declared {declared}", str(support))
 
 
 def array_function(expression: sympy.Expr, variable: sympy.Symbol) -> Callable[[Floats], Floats]:
@@ -147,13 +151,19 @@ def _log_of(measure: sympy.Expr, variable: sympy.Symbol) -> Callable[[Floats], F
     """``log Q`` as a function of arrays; the logarithm of an exponential is taken symbolically."""
     if measure == 1:
         return lambda z: np.zeros(np.shape(z))
-    exponents = [factor.exp for factor in sympy.Mul.make_args(measure) if isinstance(factor, sympy.exp)]
-    rest = sympy.Mul(*(f for f in sympy.Mul.make_args(measure) if not isinstance(f, sympy.exp)))
-    exponent, factor = array_function(sympy.Add(*exponents), variable), array_function(rest, variable)
+    factors = sympy.Mul.make_args(measure)
+    exponent = array_function(sympy.Add(*(f.args[0] for f in factors if isinstance(f, sympy.exp))), variable)
+    powers = [f.as_base_exp() for f in factors if not isinstance(f, sympy.exp)]
+    bases = [(array_function(base, variable), array_function(power, variable)) for base, power in powers]
 
     def evaluate(z: Floats) -> Floats:
+        total, sign = exponent(z).copy(), np.ones(np.shape(z))
         with np.errstate(all="ignore"):
-            return np.asarray(exponent(z) + np.log(factor(z)))
+            for base, power in bases:  # powers overflow long before their logarithms do
+                value, p = base(z), power(z)
+                total += p * np.log(np.abs(value))
+                sign = np.where(value < 0, np.where(p % 2 == 0, sign, np.where(p % 2 == 1, -sign, np.nan)), sign)
+        return np.where(sign > 0, total, -np.inf)
 
     return evaluate
 

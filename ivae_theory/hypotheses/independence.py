@@ -16,10 +16,10 @@ from ivae_theory.enclosure.precision import precision
 from ivae_theory.families.formulas import Formulas
 from ivae_theory.hypotheses.points import search_points
 
-__all__ = ["Independent", "Relation", "find_points", "find_relation"]
+__all__ = ["COARSE", "FINE", "Independent", "Relation", "find_points", "find_relation"]
 
 #: Bits of working precision with the radius of the neighbourhoods, coarse to fine.
-LEVELS = ((128, 40), (256, 100), (1024, 400), (4096, 1800))
+COARSE, FINE = ((128, 40), (256, 100)), ((1024, 400), (4096, 1800))
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class Relation:
     bits: int
 
 
-def find_points(formulas: Formulas, seed: int) -> Independent | None:
+def find_points(formulas: Formulas, seed: int, levels: Sequence[tuple[int, int]]) -> Independent | None:
     """Points that prove ``1, T_1, .., T_k`` independent modulo null sets, if the search meets some."""
     statistics = formulas.statistics or ()
-    for bits, exponent in LEVELS:
+    for bits, exponent in levels:
         radius = Fraction(1, 1 << exponent)
         with precision(bits):
             rows = _rows(formulas, seed, radius)
@@ -202,7 +202,7 @@ def _rational(value: Any) -> sympy.Rational | None:
     """The rational of small height that agrees to 180 bits."""
     exact = Fraction(*_dyadic(value))
     near = exact.limit_denominator(1 << 60)
-    if abs(exact - near) <= Fraction(1, 1 << 180) * max(1, abs(exact)):
+    if abs(exact - near) <= Fraction(1, 1 << 180) * (1 + abs(exact)):
         return sympy.Rational(near.numerator, near.denominator)
     return None
 

@@ -65,7 +65,7 @@ def _positive_points(formulas: Formulas) -> tuple[list[str] | None, str]:
     points = []
     for piece in pieces:
         for _, (branch,) in piece.cases():
-            if not nonnegative(branch, piece):
+            if not nonnegative(formulas.base_measure, branch, piece):
                 return None, f"Q = {branch} is not proved non-negative on one interval"
             point = next((p for p in piece.interval.points() if nonzero_point(branch, piece, p)), None)
             if point is None:

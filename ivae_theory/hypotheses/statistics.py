@@ -22,7 +22,7 @@ from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import InputError
 from ivae_theory.exact import to_text
 from ivae_theory.families.formulas import Formulas, read_formulas
-from ivae_theory.hypotheses.independence import Independent, Relation, find_points, find_relation
+from ivae_theory.hypotheses.independence import COARSE, FINE, Independent, Relation, find_points, find_relation
 from ivae_theory.verdict import Grade, Verdict
 
 __all__ = ["Group", "candidate_intervals", "check_minimal", "check_printed", "distinct_families"]
@@ -93,7 +93,8 @@ def check_minimal(model: Any, seed: int = 0) -> Verdict:
 def _settle_minimal(formulas: Formulas | None, seed: int) -> Independent | Relation | None:
     if formulas is None or formulas.statistics is None:
         return None
-    return find_points(formulas, seed) or find_relation(formulas, seed)
+    # fine levels are slow, and only help statistics that are nearly dependent: a relation is looked for before
+    return find_points(formulas, seed, COARSE) or find_relation(formulas, seed) or find_points(formulas, seed, FINE)
 
 
 def _tried_minimal(group: Group) -> str:
