@@ -9,7 +9,7 @@ import click
 from ivae_theory.cli.app import EXIT
 from ivae_theory.cli.console import console, progress
 from ivae_theory.cli.loading import load_model
-from ivae_theory.verdict import GOALS
+from ivae_theory.verdict import GOALS, Report
 
 __all__ = ["command"]
 
@@ -48,20 +48,25 @@ def command(
         report = check(model, goal, assume=assume, seed=seed, timeout=timeout, progress=said)
     _write(report, json_path, html_path, latex_path)
     if not quiet:
-        from ivae_theory.reporting import renderable
-
-        console().print(renderable(report))
-        sys.stdout.flush()
+        _show(report)
     return EXIT[report.status]
 
 
-def _write(report: object, json_path: str | None, html_path: str | None, latex_path: str | None) -> None:
+def _show(report: Report) -> None:
+    """In colour for people; as plain lines of 80 columns, without padding, for files and pipes."""
+    from ivae_theory.reporting import renderable, terminal
+
+    if sys.stdout.isatty():
+        console().print(renderable(report))
+    else:
+        click.echo(terminal(report))
+
+
+def _write(report: Report, json_path: str | None, html_path: str | None, latex_path: str | None) -> None:
     if json_path is None and html_path is None and latex_path is None:
         return
     from ivae_theory.reporting.html import write_text
-    from ivae_theory.verdict import Report
 
-    assert isinstance(report, Report)
     if json_path is not None:
         write_text(json_path, report.to_json(), "--json")
     if html_path is not None:

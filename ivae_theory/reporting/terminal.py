@@ -74,7 +74,7 @@ def _verdict(verdict: Verdict) -> RenderableType:
     lines.extend(Text(f"assumed: {sentence}", style="italic") for sentence in verdict.assumes)
     if verdict.advice:
         lines.append(Text(f"-> {verdict.advice}", style="cyan"))
-    return Group(head, Padding(Group(*lines), (0, 0, 0, 13)))
+    return Group(head, Padding(Group(*lines), (0, 0, 0, 13), expand=False))
 
 
 def _conclusion(report: Report) -> RenderableType:
@@ -82,9 +82,9 @@ def _conclusion(report: Report) -> RenderableType:
     lines: list[RenderableType] = [Text(conclusion.statement)]
     if conclusion.assumptions:
         lines.append(Text("It takes for granted:"))
-        lines.extend(Padding(Text(f"- {sentence}"), (0, 0, 0, 2)) for sentence in conclusion.assumptions)
+        lines.extend(Padding(Text(f"- {sentence}"), (0, 0, 0, 2), expand=False) for sentence in conclusion.assumptions)
     if conclusion.rival is not None:
         lines.append(Text("The rival:"))
         text = json.dumps(shortened(conclusion.rival), indent=1)
-        lines.append(Padding(Text(text), (0, 0, 0, 2)))
+        lines.append(Padding(Text(text), (0, 0, 0, 2), expand=False))
     return Group(*lines)
