@@ -27,14 +27,38 @@ _INVERSES: dict[type, Callable[[sympy.Expr], list[sympy.Expr]]] = {
 
 def transitions(a: Side, b: Side) -> Iterator[tuple[sympy.Expr, ...]]:
     """Candidates h (in a's symbols) with ``b.mixing(h) = a.mixing``."""
-    renamed = dict(zip(b.symbols, a.symbols, strict=False))
-    if len(a.symbols) == len(b.symbols) and all(
-        sympy.expand(g.xreplace(renamed) - f) == 0 for f, g in zip(a.mixing, b.mixing, strict=True)
-    ):
-        yield a.symbols
+    for order in _same_up_to_order(a, b):
+        yield order
         return
     equations = [_peel(f, g, b.symbols) for f, g in zip(a.mixing, b.mixing, strict=True)]
     yield from islice(_solve(equations, b.symbols), MOST)
+
+
+def _same_up_to_order(a: Side, b: Side) -> Iterator[tuple[sympy.Expr, ...]]:
+    """Orders of a's latents in which b's mixing is a's: latents are matched by the role they play in each expression."""
+    if len(a.symbols) != len(b.symbols):
+        return
+    roles = [[_role(side, symbol) for symbol in side.symbols] for side in (a, b)]
+    candidates = [[i for i, own in enumerate(roles[0]) if own == role] for role in roles[1]]
+    for order in islice(_matchings(candidates, ()), 200):
+        h = tuple(a.symbols[i] for i in order)
+        if all(sympy.expand(g - f) == 0 for f, g in zip(a.mixing, b.at(b.mixing, h), strict=True)):
+            yield h
+
+
+def _role(side: Side, symbol: sympy.Symbol) -> tuple[sympy.Expr, ...]:
+    here, other = sympy.Symbol("here", real=True), sympy.Symbol("other", real=True)
+    replaced = {each: here if each == symbol else other for each in side.symbols}
+    return tuple(sympy.expand(entry.xreplace(replaced)) for entry in side.mixing)
+
+
+def _matchings(candidates: list[list[int]], chosen: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    if len(chosen) == len(candidates):
+        yield chosen
+        return
+    for i in candidates[len(chosen)]:
+        if i not in chosen:
+            yield from _matchings(candidates, (*chosen, i))
 
 
 Equation = tuple[sympy.Expr, sympy.Expr]  # what it is in a's symbols, and the expression in b's
