@@ -10,9 +10,11 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submod_attrs={
         "data": ["PRESETS", "Dataset", "Simulation", "simulate"],
         "estimators": ["IVAE", "VAE", "BetaTCVAE"],
+        "flow_estimator": ["IdentifiableFlow"],
         "limit": ["Limit", "recovery_limit"],
         "linear": ["LinearControl"],
-        "variational": ["CollapsedLatents", "LostReplicas"],
+        "choice": ["LostReplicas"],
+        "variational": ["CollapsedLatents"],
         "loop": ["History", "Loop", "Schedule", "TrainingFailed"],
     },
 )

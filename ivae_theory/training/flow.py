@@ -31,7 +31,6 @@ _LOG_2PI = math.log(2.0 * math.pi)
 #: Adam moves every parameter by about its rate. The prior's parameters are stored divided by this, so that they move
 #: five times as fast as the network's: their scale is that of log variances, not that of weights.
 PRIOR_SPEED = 5.0
-_SLOPE = 0.1
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,8 @@ class FlowArchitecture:
         Number of coupling layers, and of units in the two hidden layers of each coupling's network.
     location
         Whether the prior's means depend on u (T = (z, z^2)) beside its variances (T = z^2).
+    slope
+        Of the leaky ReLU in the couplings' networks.
     """
 
     n: int
@@ -55,6 +56,7 @@ class FlowArchitecture:
     couplings: int = 10
     width: int = 64
     location: bool = False
+    slope: float = 0.1
 
     def __post_init__(self) -> None:
         for name in ("n", "labels", "width"):
@@ -116,7 +118,7 @@ class FlowStack(Replicas):
         for layer in range(3):
             weight = self.weights[f"coupling.{level}.{layer}"]
             a = torch.baddbmm(weight[:, -1:], a, weight[:, :-1])
-            a = activate(a, "leaky_relu", _SLOPE) if layer < 2 else a
+            a = activate(a, "leaky_relu", self.architecture.slope) if layer < 2 else a
         return a
 
     def prior(self, columns: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
@@ -151,7 +153,9 @@ class FlowProblem:
         self.rows = rows
         size, levels = (stack.replicas, rows), range(architecture.couplings)
         self.perceptrons = [
-            Perceptron([stack.weights[f"coupling.{v}.{k}"] for k in range(3)], None, "leaky_relu", _SLOPE, rows)
+            Perceptron(
+                [stack.weights[f"coupling.{v}.{k}"] for k in range(3)], None, "leaky_relu", architecture.slope, rows
+            )
             for v in levels
         ]
         # a coupling's input ends in the constant that carries its network's biases

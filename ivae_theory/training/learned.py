@@ -14,7 +14,7 @@ from ivae_theory.training.extras import torch
 from ivae_theory.training.modules import perceptron_module
 from ivae_theory.training.networks import Stack
 from ivae_theory.training.objectives import Batch, ImportanceWeighted, draw, latent_divergence
-from ivae_theory.training.problem import Rows
+from ivae_theory.training.problem import Rows, variational_rows
 
 if TYPE_CHECKING:
     from ivae_theory.model import Model
@@ -52,7 +52,7 @@ class Learned:
         architecture = self.stack.architecture
         if x.ndim != 2 or x.shape[1] != architecture.d:
             raise InputError("x", f"shape (N, {architecture.d})", f"shape {x.shape}")
-        return Rows.gather([x], u, [self.whitening], architecture, self.noise_variance, self.stack.flat)
+        return variational_rows(x, u, self.whitening, self.stack, self.noise_variance)
 
     def posterior(self, x: Array, u: ArrayLike | None) -> Any:
         """q(z|x,u) as a torch distribution: ``Normal`` (N, n), or ``MultivariateNormal`` for a full covariance."""

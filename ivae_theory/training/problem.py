@@ -17,7 +17,7 @@ from ivae_theory.training.gradients import BoundGradient, covers
 from ivae_theory.training.networks import Architecture, Stack
 from ivae_theory.training.objectives import Batch, Bound, Objective
 
-__all__ = ["Problem", "Rows", "VariationalProblem", "auxiliary_columns"]
+__all__ = ["Problem", "Rows", "VariationalProblem", "auxiliary_columns", "variational_rows"]
 
 
 class Problem(Protocol):
@@ -106,26 +106,29 @@ class Rows:
     def gather(
         cls,
         sets: Sequence[NDArray[np.float64]],
-        u: ArrayLike | None,
+        columns: NDArray[np.float64],
         whitenings: Sequence[Whitening],
-        architecture: Architecture,
-        noise_variance: float,
         like: torch.Tensor,
+        *,
+        noise_variance: float = 1.0,
+        bits: bool = False,
     ) -> Rows:
-        """Data sets (N, d) with one common ``u``, each in its own whitened coordinates."""
+        """Data sets (N, d), each in its own whitened coordinates, with common ``columns`` that stand for u.
+
+        The decoder's target is x itself where it consists of ``bits``.
+        """
         if not 0 < noise_variance < np.inf:
             raise InputError("noise_variance", "a finite number > 0", repr(noise_variance))
-        columns = auxiliary_columns(u, architecture, len(sets[0]))
         designs = [np.concatenate([w.apply(x), columns], 1) for x, w in zip(sets, whitenings, strict=True)]
         design = torch.from_numpy(np.stack(designs)).to(like)
         digest = hashlib.sha256(columns.tobytes())
         for x in sets:
             digest.update(np.ascontiguousarray(x, np.float64).tobytes())
-        if architecture.observation == "bernoulli":
+        if bits:
             target = torch.from_numpy(np.stack(sets)).to(like)
             return cls(design, target, None, noise_variance, digest.hexdigest())
         precision = np.stack([w.scale**2 / noise_variance for w in whitenings])[:, None]
-        target = design[..., : architecture.d]
+        target = design[..., : sets[0].shape[1]]
         return cls(design, target, torch.from_numpy(precision).to(like), noise_variance, digest.hexdigest())
 
     def __len__(self) -> int:
@@ -137,6 +140,16 @@ class Rows:
         if self.precision is None:
             return Batch(design, self.target.index_select(1, rows), None, self.noise_variance)
         return Batch(design, design[..., : self.target.shape[-1]], self.precision, self.noise_variance)
+
+
+def variational_rows(
+    x: NDArray[np.float64], u: ArrayLike | None, whitening: Whitening, stack: Stack, noise_variance: float
+) -> Rows:
+    """One data set for a stack of (i)VAEs."""
+    architecture = stack.architecture
+    columns = auxiliary_columns(u, architecture, len(x))
+    bits = architecture.observation == "bernoulli"
+    return Rows.gather([x], columns, [whitening], stack.flat, noise_variance=noise_variance, bits=bits)
 
 
 class VariationalProblem:

@@ -15,14 +15,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ivae_theory.errors import InputError
+from ivae_theory.training.choice import best_replica, floating, replica_seeds, split_rows
 from ivae_theory.training.coordinates import Whitening
-from ivae_theory.training.extras import need, torch
+from ivae_theory.training.extras import need
 from ivae_theory.training.labels import observations
 from ivae_theory.training.learned import Learned
-from ivae_theory.training.loop import Loop, Schedule, TrainingFailed
+from ivae_theory.training.loop import Loop, Schedule
 from ivae_theory.training.networks import Architecture, Stack
 from ivae_theory.training.objectives import Objective
-from ivae_theory.training.problem import Rows, VariationalProblem
+from ivae_theory.training.problem import VariationalProblem, variational_rows
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 else:
     BaseEstimator = need("sklearn.base", "estimators").BaseEstimator
 
-__all__ = ["CollapsedLatents", "LostReplicas", "VariationalEstimator"]
+__all__ = ["CollapsedLatents", "VariationalEstimator"]
 
 Array = NDArray[np.float64]
 
@@ -43,10 +44,6 @@ _COMPARED_BY = 8
 
 class CollapsedLatents(UserWarning):
     """Latents whose posterior ignores x."""
-
-
-class LostReplicas(UserWarning):
-    """Replicas that became NaN or infinite, and were left out of the choice."""
 
 
 class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # sklearn has no types
@@ -101,13 +98,14 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
         points = self._read_auxiliary(u, fitting=True)
         if points is not None and len(points) != len(values):
             raise InputError("u", f"one row for each of {len(values)} rows of x", f"{len(points)} rows")
-        train, held = self._split(len(values))
+        train, held = split_rows(len(values), self.held_out, self.seed)
         architecture = self._architecture(values.shape[1], points)
-        seeds = [int(s) for s in np.random.SeedSequence(self.seed).generate_state(self.replicas, np.uint32)]
-        stack = Stack(architecture, seeds, dtype=_dtype(self.dtype), device=self.device)
+        stack = Stack(
+            architecture, replica_seeds(self.seed, self.replicas), dtype=floating(self.dtype), device=self.device
+        )
         whitening = Whitening.fit(values[train])
         of = (lambda rows: None) if points is None else (lambda rows: points[rows])
-        rows = Rows.gather([values[train]], of(train), [whitening], architecture, self.noise_variance, stack.flat)
+        rows = variational_rows(values[train], of(train), whitening, stack, self.noise_variance)
         problem = VariationalProblem(stack, self._objective(len(train)), rows)
         schedule = Schedule() if self.schedule is None else self.schedule
         loop = Loop(problem, schedule, seed=self.seed, checkpoint=self.checkpoint, progress=self.progress)
@@ -117,32 +115,16 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
         self.n_features_in_ = values.shape[1]
         return self
 
-    def _split(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows to train on, and rows held out for the choice among replicas."""
-        if not 0 < self.held_out < 1:
-            raise InputError("held_out", "a fraction in (0, 1)", repr(self.held_out))
-        if self.replicas < 1:
-            raise InputError("replicas", "a whole number >= 1", repr(self.replicas))
-        kept = count - max(1, round(self.held_out * count))
-        if kept < 2:
-            raise InputError("x", "at least 3 rows", f"{count}")
-        order = np.random.default_rng([self.seed, 0x5EED]).permutation(count)
-        return np.sort(order[:kept]), np.sort(order[kept:])
-
     def _choose(self, stack: Stack, whitening: Whitening, support: Array | None, x: Array, u: Array | None) -> None:
         """Keep the replica with the best bound on held-out rows, and look for what went wrong."""
         bounds = np.full(stack.replicas, np.nan)
         for replica in set(range(stack.replicas)) - set(self.history_.lost):
             learned = Learned(stack.single(replica), whitening, self.noise_variance, support)
             bounds[replica] = learned.log_likelihood_bound(x, u, _COMPARED_BY, self.seed).mean()
-        if not np.isfinite(bounds).any():
-            raise TrainingFailed("training: no replica has a finite bound on held-out rows; lower the learning rate")
-        self.bounds_, self.chosen_ = bounds, int(np.nanargmax(bounds))
+        self.bounds_, self.chosen_ = bounds, best_replica(bounds, self.history_)
         self.learned_ = Learned(stack.single(self.chosen_), whitening, self.noise_variance, support)
         self.__dict__.pop("model_", None)
         self.information_ = self.learned_.latent_information(x, u)
-        if self.history_.lost:
-            warnings.warn("; ".join(self.history_.advice()), LostReplicas, stacklevel=3)
         collapsed = np.flatnonzero(self.information_ < _COLLAPSED)
         if len(collapsed):
             warnings.warn(
@@ -191,10 +173,3 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
     def score(self, x: ArrayLike, u: ArrayLike | None = None) -> float:
         """Mean bound of log p(x|u), in nats a row (importance-weighted, with fixed random numbers)."""
         return float(self._fitted.log_likelihood_bound(*self._inputs(x, u), _COMPARED_BY, self.seed).mean())
-
-
-def _dtype(name: str) -> torch.dtype:
-    """The floating type called ``float32`` or ``float64``."""
-    if name not in ("float32", "float64"):
-        raise InputError("dtype", "'float32' or 'float64'", repr(name))
-    return torch.float32 if name == "float32" else torch.float64

@@ -26,7 +26,7 @@ from ivae_theory.training.objectives import (  # noqa: E402
     Objective,
     latent_divergence,
 )
-from ivae_theory.training.problem import Rows, VariationalProblem  # noqa: E402
+from ivae_theory.training.problem import VariationalProblem, auxiliary_columns, variational_rows  # noqa: E402
 
 DATA = simulate("paper", 0, n=2, d=2, segments=5, length=60)
 SCHEDULE = Schedule(steps=60, batch=32, warmup=5)
@@ -38,7 +38,7 @@ def make_problem(
     architecture = Architecture(**({"n": 2, "d": 2, "size": 5, "width": 8} | changes))  # type: ignore[arg-type]
     stack = Stack(architecture, range(replicas))
     x = DATA.x if data is None else data
-    rows = Rows.gather([x], DATA.u, [Whitening.fit(x)], architecture, 0.01, stack.flat)
+    rows = variational_rows(x, DATA.u, Whitening.fit(x), stack, 0.01)
     return VariationalProblem(stack, objective or Bound(), rows)
 
 
@@ -275,6 +275,5 @@ def test_progress_goes_to_standard_error(capfd: pytest.CaptureFixture[str]) -> N
     [(None, "u:"), (np.zeros(7), "7 rows"), (np.full(300, 5), "0 to 4"), (np.full(300, 0.5), "0 to 4")],
 )
 def test_bad_labels_are_named(u: np.ndarray | None, message: str) -> None:
-    architecture = Architecture(n=2, d=2, size=5)
     with pytest.raises(InputError, match=message):
-        Rows.gather([DATA.x], u, [Whitening.fit(DATA.x)], architecture, 0.01, torch.zeros(1))
+        auxiliary_columns(u, Architecture(n=2, d=2, size=5), 300)

@@ -1,0 +1,177 @@
+"""The identifiable flow as an estimator."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ivae_theory.errors import InputError
+from ivae_theory.training.choice import best_replica, floating, replica_seeds, split_rows
+from ivae_theory.training.coordinates import Whitening
+from ivae_theory.training.extras import need, torch
+from ivae_theory.training.flow import FlowArchitecture, FlowProblem, FlowStack
+from ivae_theory.training.flow_modules import flow_mixing
+from ivae_theory.training.labels import as_labels, label_numbers, observations
+from ivae_theory.training.loop import Loop, Schedule
+from ivae_theory.training.problem import Rows
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
+    from ivae_theory.model import Model
+else:
+    BaseEstimator = need("sklearn.base", "estimators").BaseEstimator
+
+__all__ = ["FLOW_SCHEDULE", "IdentifiableFlow"]
+
+Array = NDArray[np.float64]
+
+#: What works for n = d = 5: one cycle up to 2e-3, gradients clipped.
+FLOW_SCHEDULE = Schedule(steps=12_000, batch=512, learning_rate=2e-3, warmup=1200, clip=50.0)
+_CHUNK = 8192
+
+
+class IdentifiableFlow(BaseEstimator):  # type: ignore[misc]  # sklearn has no types
+    """Maximum likelihood for ``y = f(z)`` with invertible f and the conditional prior of Eq. (7).
+
+    ``y`` is x itself for n = d. For n < d it is the projection of x on its first n principal components (``y = (x -
+    mean_) @ projection_``), and everything below is about y: the likelihood, ``model_`` and ``sample``. What x has
+    beside these components is left out.
+
+    Parameters
+    ----------
+    n_latents
+        Number of latents n; None: as many as x has coordinates.
+    family
+        ``gaussian_scale`` (T = z^2, mean 0) or ``gaussian`` (T = (z, z^2)).
+    couplings, width
+        Of the flow: coupling layers (None: 10, or 0 for one latent), and units of their networks' two hidden layers.
+    replicas, held_out, schedule, seed, dtype, device, checkpoint, progress
+        As in :class:`~ivae_theory.training.IVAE`; the default schedule is :data:`FLOW_SCHEDULE`.
+
+    Attributes after :meth:`fit`
+    ----------------------------
+    model_
+        :class:`ivae_theory.Model` of y, without noise.
+    likelihoods_, chosen_
+        Mean log p(y|u) of every replica on held-out rows (NaN where lost), and the best one's number.
+    history_
+        Losses during training, in whitened coordinates.
+    """
+
+    def __init__(
+        self,
+        n_latents: int | None = None,
+        *,
+        family: str = "gaussian_scale",
+        couplings: int | None = None,
+        width: int = 64,
+        replicas: int = 2,
+        held_out: float = 0.1,
+        schedule: Schedule | None = None,
+        seed: int = 0,
+        dtype: str = "float32",
+        device: str = "cpu",
+        checkpoint: str | None = None,
+        progress: bool = False,
+    ) -> None:
+        self.n_latents, self.family, self.couplings, self.width = n_latents, family, couplings, width
+        self.replicas, self.held_out, self.schedule, self.seed = replicas, held_out, schedule, seed
+        self.dtype, self.device, self.checkpoint, self.progress = dtype, device, checkpoint, progress
+
+    def fit(self, x: ArrayLike, u: ArrayLike) -> Self:
+        """Train on observations (N, d) and labels (N,)."""
+        values, labels = observations(x), as_labels(u)
+        if len(labels) != len(values):
+            raise InputError("u", f"one label for each of {len(values)} rows", f"{len(labels)}")
+        self.labels_ = np.unique(labels)
+        columns = np.eye(len(self.labels_))[label_numbers(u, self.labels_)]
+        train, held = split_rows(len(values), self.held_out, self.seed)
+        self._project(values[train])
+        y = self._projected(values)
+        self.whitening_ = Whitening.fit(y[train])
+        architecture = self._architecture(y.shape[1])
+        seeds = replica_seeds(self.seed, self.replicas)
+        stack = FlowStack(architecture, seeds, dtype=floating(self.dtype), device=self.device)
+        problem = FlowProblem(stack, Rows.gather([y[train]], columns[train], [self.whitening_], stack.flat))
+        schedule = FLOW_SCHEDULE if self.schedule is None else self.schedule
+        loop = Loop(problem, schedule, seed=self.seed, checkpoint=self.checkpoint, progress=self.progress)
+        self.history_ = loop.run()
+        self.likelihoods_ = np.full(stack.replicas, np.nan)
+        for replica in set(range(stack.replicas)) - set(self.history_.lost):
+            self.likelihoods_[replica] = self._log_likelihood(stack.single(replica), y[held], columns[held]).mean()
+        self.chosen_ = best_replica(self.likelihoods_, self.history_)
+        self.stack_ = stack.single(self.chosen_)
+        self.__dict__.pop("model_", None)
+        self.n_features_in_ = values.shape[1]
+        return self
+
+    def _architecture(self, n: int) -> FlowArchitecture:
+        if self.family not in ("gaussian_scale", "gaussian"):
+            raise InputError("family", "'gaussian_scale' or 'gaussian'", repr(self.family))
+        couplings = (10 if n > 1 else 0) if self.couplings is None else self.couplings
+        return FlowArchitecture(n, len(self.labels_), couplings, self.width, self.family == "gaussian")
+
+    def _project(self, x: Array) -> None:
+        """Principal components for n < d; the identity for n = d."""
+        d = x.shape[1]
+        n = d if self.n_latents is None else self.n_latents
+        if not 1 <= n <= d:
+            raise InputError("n_latents", f"from 1 to {d}", repr(n))
+        self.mean_, self.projection_ = np.zeros(d), np.eye(d)
+        if n < d:
+            whitening = Whitening.fit(x)
+            self.mean_, self.projection_ = whitening.mean, whitening.basis[:, :n]
+
+    def _projected(self, x: Array) -> Array:
+        return np.asarray((x - self.mean_) @ self.projection_)
+
+    def _log_likelihood(self, stack: FlowStack, y: Array, columns: Array) -> Array:
+        """log p(y|u) (N,) of one replica."""
+        rows = Rows.gather([y], columns, [self.whitening_], stack.flat)
+        with torch.no_grad():
+            parts = [stack.log_likelihood(part)[0] for part in torch.split(rows.design, _CHUNK, 1)]
+        return np.asarray(torch.cat(parts).numpy() - np.log(self.whitening_.scale).sum(), dtype=np.float64)
+
+    @property
+    def _fitted(self) -> FlowStack:
+        need("sklearn.utils.validation", "estimators").check_is_fitted(self, "stack_")
+        return self.stack_
+
+    def transform(self, x: ArrayLike, u: ArrayLike | None = None) -> Array:
+        """Latents (N, n); ``u`` is not needed."""
+        stack = self._fitted
+        w = torch.from_numpy(self.whitening_.apply(self._projected(observations(x))))[None]
+        with torch.no_grad():
+            return np.concatenate([stack.forward(part)[0][0].numpy() for part in torch.split(w, _CHUNK, 1)])
+
+    def score(self, x: ArrayLike, u: ArrayLike) -> float:
+        """Mean log p(y|u), in nats a row."""
+        stack, values = self._fitted, observations(x)
+        columns = np.eye(len(self.labels_))[label_numbers(u, self.labels_)]
+        return float(self._log_likelihood(stack, self._projected(values), columns).mean())
+
+    @functools.cached_property
+    def model_(self) -> Model:
+        """The model of y without noise, for :func:`ivae_theory.check`."""
+        from ivae_theory import families
+        from ivae_theory.model import Model, Prior
+        from ivae_theory.noise import Noise
+
+        stack = self._fitted
+        with torch.no_grad():
+            mean, log_variance = stack.prior(torch.eye(len(self.labels_), dtype=torch.float64)[None])
+            precision = torch.exp(-log_variance[0]).numpy()
+        if mean is None:
+            prior = Prior(families.gaussian_scale(), -0.5 * precision)
+        else:
+            prior = Prior(families.gaussian(), np.stack([mean[0].numpy() * precision, -0.5 * precision], -1))
+        return Model(prior, noise=Noise.none(), mixing=flow_mixing(stack, self.whitening_))
+
+    def sample(self, u: ArrayLike, seed: int = 0) -> tuple[Array, Array]:
+        """New latents (N, n) and projected observations y (N, n) at these labels."""
+        model = self.model_
+        return model.sample(label_numbers(u, self.labels_), seed)
