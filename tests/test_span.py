@@ -96,7 +96,7 @@ def test_perturbations_inside_the_error_never_change_a_certified_table():
 
 
 def test_the_error_at_which_a_simplex_degenerates_is_not_certified():
-    """The unit triangle collapses when each vertex moves by 1/4 in each coordinate: no larger error can be certified."""
+    """The unit triangle collapses when vertices move by 1/4 in each coordinate: no larger error can be certified."""
     table = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     assert spans_within_error(table, np.full(2, 0.1))
     assert not spans_within_error(table, np.full(2, 0.25))

@@ -13,6 +13,7 @@ import sympy
 from flint import arb
 
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, binds, recheck_evidence, rechecks
+from ivae_theory.certificates.variability_rank import check_directions, check_rank
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.invertible import differences, has_full_column_rank
 from ivae_theory.enclosure.precision import precision
@@ -183,11 +184,7 @@ def _check_rank(evidence: Evidence, relations: Sequence[Sequence[Fraction]], tab
         claimed = evidence["rank"]
         if len(points) != claimed + 1 or len(relations) != table.size - claimed or rank(relations) != len(relations):
             raise InvalidCertificate("as many independent relations as the rank lacks", f"rank {claimed!r}")
-    if "identified_directions" in evidence:
-        found = [[parse_fraction(text) for text in direction] for direction in evidence["identified_directions"]]
-        orthogonal = all(sum(a * b for a, b in zip(v, w, strict=True)) == 0 for v in found for w in relations)
-        if "rank" not in evidence or len(found) != evidence["rank"] or rank(found) != len(found) or not orthogonal:
-            raise InvalidCertificate("a basis of the directions in which lambda varies", "something else")
+    check_directions(evidence, relations)
 
 
 @rechecks("variability.too_few", _CLAIM)
@@ -325,8 +322,17 @@ def _identity(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
         constant = normal_form(from_text(str(relation["constant"]), [], "constant"))
         if not (_combination(weights, model.entries, model.nonnegative) - constant).is_zero:
             raise InvalidCertificate("an identity", "no proof of it")
-    if "rank" in evidence:
-        raise InvalidCertificate("no rank beside identities", "a rank")
+    if "rank" in evidence or "identified_directions" in evidence:
+        relations = [[parse_fraction(text) for text in relation["weights"]] for relation in evidence["relations"]]
+
+        def rows(bits: int) -> list[list[arb]]:
+            radius = parse_fraction(evidence["radius"])
+            if radius <= 0:
+                raise InvalidCertificate("a positive radius", str(radius))
+            points = [[parse_fraction(text) for text in point] for point in evidence["points"]]
+            return [_enclosed(model, point, radius) for point in points]
+
+        check_rank(evidence, relations, rows)
     return Rechecked(Status.FAILS, Grade.EXACT)
 
 
@@ -370,8 +376,8 @@ def _is_atom(pieces: Any, value: Fraction) -> bool:
             elif _below(low, value) and _below(value, high):
                 return False
     elif value.denominator == 1:
-        least = {"Integers": None, "Naturals": 1, "Naturals0": 0}
-        if pieces in least and (least[pieces] is None or value >= least[pieces]):
+        least = {"Integers": value, "Naturals": Fraction(1), "Naturals0": Fraction(0)}
+        if pieces in least and value >= least[pieces]:
             return True
     raise InvalidCertificate("points of the support", f"{value} not in {pieces}"[:80])
 

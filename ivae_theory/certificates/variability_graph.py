@@ -11,6 +11,7 @@ from flint import arb
 from numpy.typing import NDArray
 
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, binds, recheck_evidence, rechecks
+from ivae_theory.certificates.variability_rank import check_rank
 from ivae_theory.enclosure.bottleneck import coefficients
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.invertible import differences, has_full_column_rank
@@ -109,6 +110,14 @@ def _structure(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
         for column in zip(*matrix, strict=True):
             if sum(a * b for a, b in zip(w, column, strict=True) if a) != 0:
                 raise InvalidCertificate("relations that vanish on the coefficients", "others")
+    if "rank" in evidence or "identified_directions" in evidence:
+
+        def rows(bits: int) -> list[list[arb]]:
+            points, radius = decode_array(evidence["points"]), parse_fraction(evidence["radius"])
+            _check_support(points, radius, graph, domain)
+            return [_enclosed(graph, point, radius) for point in points]
+
+        check_rank(evidence, relations, rows)
     return Rechecked(Status.FAILS, Grade.EXACT)
 
 

@@ -57,7 +57,8 @@ def _over_box(graph: Graph, part: AffinePart, low: Any, high: Any) -> tuple[Any,
     with precision(_BITS):
         box = np.array([between(a, b) for a, b in zip(low, high, strict=True)], dtype=object)
         inner = _inner(graph, part, box, exact=False)
-    constant = np.array([all(bool(x == 0) for x in row) for row in inner.tangent.reshape(part.width, graph.m)])
+    slopes = np.asarray(inner.tangent).reshape(part.width, graph.m)
+    constant = np.array([all(bool(x == 0) for x in row) for row in slopes])
     curved = np.zeros(part.width, bool) if inner.curved is None else np.asarray(inner.curved).reshape(-1) & ~constant
     if (curved | constant).all():
         return curved, constant, None
@@ -68,7 +69,10 @@ def _inner(graph: Graph, part: AffinePart, point: Any, exact: bool) -> Tensor:
     machine = Machine(exact=exact, m=graph.m)
     seed = balls(np.eye(graph.m), exact=exact).reshape(1, graph.m, graph.m)
     first = Tensor(balls(point, exact=exact).reshape(1, graph.m), seed)
-    result = graph.interpret(first, machine, stop=part.node + 1)
+    results = graph.results(first, machine)
+    result = results[part.node] if part.node < len(results) else None
+    if not isinstance(result, Tensor):
+        raise CannotEnclose("an inner node")
     if result.tangent is None:
         return Tensor(result.value, machine.zeros((*result.shape, graph.m)), result.curved)
     return result

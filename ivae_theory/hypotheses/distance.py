@@ -19,7 +19,7 @@ __all__ = ["distance_to_failure", "whiten", "whitening"]
 Floats = NDArray[np.float64]
 
 #: Most pairs of a latent and a value of u: by quadrature (milliseconds each), and with closed log-partition functions.
-_QUADRATURES, _CLOSED = 40, 20_000
+_QUADRATURES, _CLOSED = 40, 2_000
 #: Relative step of differences of a closed log-partition function.
 _STEP = 1e-3
 
@@ -69,7 +69,7 @@ def whitening(prior: Any, rows: Floats) -> tuple[list[Floats] | None, str]:
 def _apply(factors: list[Floats], rows: Floats) -> Floats:
     """lambda of the whitened statistics: ``T = B T_w`` gives ``lambda_w = B^T lambda``."""
     if all(factor.shape == (1, 1) for factor in factors):
-        return rows * np.array([factor[0, 0] for factor in factors])
+        return np.asarray(rows * np.array([factor[0, 0] for factor in factors]), dtype=np.float64)
     result = np.empty_like(rows)
     start = 0
     for factor in factors:
@@ -113,7 +113,7 @@ def _central(rows: Floats) -> int:
 
 
 def _moments(family: Any, lam: Floats) -> tuple[Floats, Floats]:
-    """Means (B, k) and covariances (B, k, k) of T: the derivatives of a closed log-partition function, or quadrature."""
+    """Means (B, k) and covariances (B, k, k) of T: derivatives of a closed log-partition function, or quadrature."""
     if getattr(family, "range_text", ""):
         try:
             return _differences(family, lam)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -146,7 +145,7 @@ def plan(family: Any, n: int | None = None) -> Plan:
     InputError, InputTypeError
         For something that is not a family, and for an ``n`` that is no count or does not fit the list.
     """
-    listed: Sequence[Any] = list(family) if isinstance(family, (list, tuple)) else [family]
+    listed: list[Any] = list(family) if isinstance(family, (list, tuple)) else [family]
     if not listed or not all(hasattr(member, "k") and hasattr(member, "natural_range") for member in listed):
         raise InputTypeError("family", "an ExponentialFamily or a list of them", type(family).__name__)
     if n is not None and (isinstance(n, bool) or not isinstance(n, (int, np.integer))):
@@ -174,7 +173,7 @@ def _with_each(old: Floats, new: Floats) -> Floats:
     if count == 0:
         return np.zeros(len(new))
     mean = old.mean(axis=0)
-    factor = np.linalg.qr(old - mean, mode="r")
+    factor = np.asarray(np.linalg.qr(old - mean, mode="r"))
     added = (new - mean) * np.sqrt(count / (count + 1))
     last = min(count, size) - 1
     step = max(1, _BATCH // ((len(factor) + 1) * size))

@@ -21,6 +21,7 @@ from ivae_theory.enclosure.sharing import shared
 from ivae_theory.enclosure.structure import affine_parts
 from ivae_theory.exact import encode_array, fraction_text
 from ivae_theory.hypotheses.distance import distance_to_failure
+from ivae_theory.hypotheses.variability_rank import rank_evidence
 from ivae_theory.hypotheses.variability_table import ADVICE, CLAIM, check_values, refutation_evidence, too_few
 from ivae_theory.span import choose_rows, decide_rationals
 from ivae_theory.span.rational import kernel
@@ -46,7 +47,7 @@ def check_callable(prior: Any, seed: int = 0) -> Verdict:
         return too_few(size, len(domain))
     if natural.graph is None:
         return _black_box(prior)
-    refuted = _structure(natural, domain)
+    refuted = _structure(natural, domain, seed)
     if refuted is not None:
         return refuted
     last: tuple[Floats, str] | None = None
@@ -64,10 +65,10 @@ def check_callable(prior: Any, seed: int = 0) -> Verdict:
     return _undecided(prior, *(last or (np.empty((0, size)), "")))
 
 
-def _choices(natural: Any, domain: Any, seed: int) -> Iterator[NDArray[Any]]:
-    """Points of the support to choose from."""
+def _choices(natural: Any, domain: Any, seed: int, lacking: int = 0) -> Iterator[NDArray[Any]]:
+    """Points of the support to choose from, where they are enough for rank ``nk - lacking``."""
     if not isinstance(domain, Box):
-        if len(domain) > natural.size:
+        if len(domain) > natural.size - lacking:
             yield domain.values
         return
     count = max(64, _CANDIDATES * (natural.size + 1))
@@ -124,7 +125,7 @@ def _holds(prior: Any, points: NDArray[Any], rows: Floats, radius: Fraction, bit
         "margin_unit": unit if finite else f"{unit}, over the {len(rows)} values of u that were tried",
     }
     where = "at" if radius == 0 else "for every choice of u in neighbourhoods of"
-    assumes = ()
+    assumes: tuple[str, ...] = ()
     if isinstance(prior.domain, Observed) and natural.graph.integer:
         assumes = ("every observed label u has positive probability",)
     return Verdict.hold(
@@ -137,7 +138,7 @@ def _holds(prior: Any, points: NDArray[Any], rows: Floats, radius: Fraction, bit
     )
 
 
-def _structure(natural: Any, domain: Any) -> Verdict | None:
+def _structure(natural: Any, domain: Any, seed: int) -> Verdict | None:
     """Outputs that are affine in too little: bottlenecks, tied and constant outputs, dead units."""
     low, high = (domain.low, domain.high) if isinstance(domain, Box) else (None, None)
     size = natural.size
@@ -153,17 +154,34 @@ def _structure(natural: Any, domain: Any) -> Verdict | None:
             "graph": natural.graph.to_dict(),
             "node": part.node,
             "relations": [[fraction_text(value) for value in w] for w in _shown(relations, size)],
+            **_exact_rank(natural, domain, relations, seed),
         }
         return Verdict.fail(
             CLAIM,
             Grade.EXACT,
-            f"the {size} natural parameters are affine in {min(columns, size - len(relations))} functions of u, so that "
-            f"the rank is at most {size - len(relations)} and not nk = {size}, for any values of u",
+            f"the {size} natural parameters are affine in {min(columns, size - len(relations))} functions of u, so "
+            f"that the rank is at most {size - len(relations)} and not nk = {size}, for any values of u",
             evidence=evidence,
             margin=0.0,
             advice=f"widen the layers before the last to at least {size} units, and untie the outputs",
         )
     return None
+
+
+def _exact_rank(natural: Any, domain: Any, relations: Sequence[Sequence[Fraction]], seed: int) -> dict[str, Any]:
+    """What shows that the rank is no smaller than the relations allow, where enclosures do."""
+    points = next(_choices(natural, domain, seed, len(relations)), None)
+    if points is None:
+        return {}
+    radius = _radius(domain, natural.graph, points)
+
+    def enclose(numbers: Sequence[int], bits: int) -> list[list[arb]]:
+        return [enclosed(natural.graph, points[i], radius) for i in numbers]
+
+    evidence, chosen = rank_evidence(relations, natural.evaluate(points), enclose, _BITS[0])
+    if chosen:
+        evidence |= {"points": encode_array(points[chosen]), "radius": fraction_text(radius), "bits": _BITS[0]}
+    return evidence
 
 
 def _units(size: int) -> list[list[Fraction]]:

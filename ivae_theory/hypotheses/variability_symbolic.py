@@ -18,6 +18,7 @@ from ivae_theory.enclosure.symbolic import ball, number_ball
 from ivae_theory.exact import fraction_text, to_text
 from ivae_theory.hypotheses.distance import distance_to_failure
 from ivae_theory.hypotheses.variability_finite import check_finite_symbolic
+from ivae_theory.hypotheses.variability_rank import rank_evidence
 from ivae_theory.hypotheses.variability_table import ADVICE, CLAIM
 from ivae_theory.span import choose_rows
 from ivae_theory.span.symbolic import Relation, identities, nonzero
@@ -42,7 +43,7 @@ def check_symbolic(prior: Any, seed: int = 0) -> Verdict:
         return _finite(prior)
     relations = identities(list(natural.matrix), _nonnegative(natural.sets))
     if relations and nonzero(relations[0].weights):
-        return _fails(natural, relations)
+        return _fails(natural, relations, seed)
     points, rows, tried = _candidates(natural, seed)
     verdict = _certify(prior, points, rows) if len(points) > natural.size else None
     return _undecided(prior, points, rows, tried) if verdict is None else verdict
@@ -68,7 +69,7 @@ def _at_least_zero(value: sympy.Expr) -> bool:
         return bool(number_ball(value) > 0)
 
 
-def _fails(natural: Any, relations: Sequence[Relation]) -> Verdict:
+def _fails(natural: Any, relations: Sequence[Relation], seed: int) -> Verdict:
     shown = [
         {"weights": [to_text(weight) for weight in relation.weights], "constant": to_text(relation.constant)}
         for relation in relations
@@ -81,10 +82,27 @@ def _fails(natural: Any, relations: Sequence[Relation]) -> Verdict:
         Grade.EXACT,
         f"{sentence} = {first.constant} identically in u, so that the rank is at most "
         f"{natural.size - len(relations)} and not nk = {natural.size}",
-        evidence={"kind": "variability.identity", "relations": shown},
+        evidence={"kind": "variability.identity", "relations": shown, **_exact_rank(natural, relations, seed)},
         margin=0.0,
         advice=ADVICE.format(needed=natural.size + 1),
     )
+
+
+def _exact_rank(natural: Any, relations: Sequence[Relation], seed: int) -> dict[str, Any]:
+    """What shows that the rank is no smaller than relations with rational weights allow."""
+    if not all(weight.is_Rational for relation in relations for weight in relation.weights):
+        return {}
+    weights = [[Fraction(int(w.p), int(w.q)) for w in relation.weights] for relation in relations]
+    points, rows, _ = _candidates(natural, seed)
+
+    def enclose(numbers: Sequence[int], bits: int) -> list[list[arb]]:
+        return [_enclose(natural, points[i]) for i in numbers]
+
+    evidence, chosen = rank_evidence(weights, rows, enclose, _BITS)
+    if chosen:
+        evidence["points"] = [[fraction_text(value) for value in points[i]] for i in chosen]
+        evidence |= {"radius": fraction_text(_RADIUS), "bits": _BITS}
+    return evidence
 
 
 def _finite(prior: Any) -> Verdict:

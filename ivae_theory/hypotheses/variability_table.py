@@ -18,6 +18,7 @@ from ivae_theory.enclosure.precision import precision
 from ivae_theory.enclosure.rounding import column_error
 from ivae_theory.exact import fraction_text, to_text
 from ivae_theory.hypotheses.distance import distance_to_failure
+from ivae_theory.hypotheses.variability_rank import MOST_NUMBERS, directions_text
 from ivae_theory.span import (
     Decision,
     choose_rows,
@@ -32,8 +33,6 @@ __all__ = ["ADVICE", "CLAIM", "check_table", "check_values", "refutation_evidenc
 
 CLAIM = "theorem1.iii"
 
-#: What evidence may hold of the directions that are still identified, and the longest of their numbers.
-_MOST_NUMBERS, _LONGEST = 4000, 40
 #: Most entries of the relations that show how large the rank is.
 _MOST_RELATIONS = 20_000
 
@@ -102,11 +101,12 @@ def _holds(prior: Any, decision: Decision, assumes: tuple[str, ...] = ()) -> Ver
 
 def _fails(prior: Any, decision: Decision, rows: list[list[Fraction]], assumes: tuple[str, ...] = ()) -> Verdict:
     natural = prior.natural
+    shown = refutation_evidence(natural.size, decision.relations, decision.rank)
     evidence = {
         "kind": "variability.relation",
-        **refutation_evidence(natural.size, decision.relations, decision.rank),
+        **shown,
         "points": list(decision.points),
-        **identified(rows, decision.rank),
+        **identified(rows, shown.get("rank")),
     }
     return Verdict.fail(
         CLAIM,
@@ -141,12 +141,10 @@ def refutation_evidence(size: int, relations: Sequence[Sequence[Fraction]], rank
 
 def identified(rows: list[list[Fraction]], rank: int | None) -> dict[str, Any]:
     """A basis of the directions in which lambda does vary: their combinations of T~ are still identified."""
-    if rank is None or rank == 0 or rank * len(rows[0]) > _MOST_NUMBERS:
+    if not rank or rank * len(rows[0]) > MOST_NUMBERS:
         return {}
-    texts = [[fraction_text(value) for value in direction] for direction in direction_basis(rows)]
-    if any(len(text) > _LONGEST for direction in texts for text in direction):
-        return {}
-    return {"identified_directions": texts}
+    texts = directions_text(direction_basis(rows))
+    return {} if texts is None else {"identified_directions": texts}
 
 
 def too_few(size: int, distinct: int) -> Verdict:

@@ -32,7 +32,7 @@ def smallest_singular_value(rows: Floats) -> float:
     factor = np.empty((0, r))
     for part in _parts(rows):
         centred = np.ldexp(part, -exponent) - origin - mean
-        factor = np.linalg.qr(np.vstack([factor, centred]), mode="r")
+        factor = np.asarray(np.linalg.qr(np.vstack([factor, centred]), mode="r"))
     return float(np.ldexp(np.linalg.svd(factor, compute_uv=False)[-1], exponent)) if len(factor) >= r else 0.0
 
 

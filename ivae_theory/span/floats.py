@@ -67,7 +67,7 @@ def left_residual(hint: Floats, matrix: Floats, error: Floats) -> float:
     spread = size @ (gamma * np.abs(matrix).sum(axis=1) + error.sum(axis=1))
     total = float((residual + spread).max())
     # The sums above are themselves rounded: relative error below (2 p + 2 r + 8) units.
-    return total * (1 + 4 * (p + r + 8) * _UNIT) + _TINY * p * r
+    return float(total * (1 + 4 * (p + r + 8) * _UNIT) + _TINY * p * r)
 
 
 def spans_within_error(rows: Floats, error: Floats) -> bool:

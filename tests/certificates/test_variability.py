@@ -3,6 +3,7 @@
 import copy
 import functools
 import json
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -26,7 +27,7 @@ def network(*widths, activation="Tanh"):
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)
     layers = []
-    for a, b in zip(widths, widths[1:], strict=False):
+    for a, b in pairwise(widths):
         layers += [torch.nn.Linear(a, b), getattr(torch.nn, activation)()]
     return torch.nn.Sequential(*layers[:-1]).double()
 
@@ -51,6 +52,7 @@ CASES = {
     "network": lambda: Prior(LOCATION, network(2, 8, 3), Box([-1, -1], [1, 1])),
     "network points": lambda: Prior(LOCATION, network(2, 8, 3), Points(np.random.default_rng(0).normal(size=(9, 2)))),
     "bottleneck": lambda: Prior(LOCATION, network(2, 8, 1, 3), Observed([[0.0, 1.0]])),
+    "wide bottleneck": lambda: Prior(LOCATION, network(2, 8, 1, 3), Box([-1, -1], [1, 1])),
     "network relation": lambda: Prior(LOCATION, rational_network(), Points([1.0, 2.0, 3.0])),
     "black box": lambda: Prior(LOCATION, lambda u: np.column_stack([u, u**2]), Points([0.0, 1.0, 2.0])),
 }
@@ -101,12 +103,15 @@ CHANGES = {
                  ("rank", 1), ("identified_directions", [["1", "0", "0"], ["0", "0", "1"]]), ("points", [0, 1])],
     "roots relation": [("relation", ["1", "1"]), ("relation", ["0", "0"]), ("relation", ["sqrt(2)"])],
     "too few": [("distinct", 2), ("needed", 3)],
-    "identity": [("relations", []), ("relations", [{"weights": ["1", "-1"], "constant": "1"}]),
-                 ("relations", [{"weights": ["0", "0"], "constant": "0"}]), ("rank", 1)],
+    "identity": [("relations", []), ("relations", [{"weights": ["1", "-1"], "constant": "1"}]), ("rank", 0),
+                 ("relations", [{"weights": ["0", "0"], "constant": "0"}]), ("rank", True), ("coordinates", [0, 1]),
+                 ("coordinates", [7]), ("identified_directions", [["1", "1"]]), ("radius", "0"), ("bits", 9),
+                 ("points", [["0"], ["0"]])],
     "neighbourhoods": [("points", [["0"], ["1"]]), ("points", [["0"], ["0"], ["1"]]), ("radius", "0"), ("radius", "9"),
                        ("radius", "-1"), ("bits", 1)],
     "network": [("radius", "0"), ("bits", 8), ("rank", 2), ("points", {"dtype": "<f8", "shape": [0, 2], "base64": ""})],
-    "bottleneck": [("node", 1), ("node", None), ("relations", [["1", "0", "0"]]), ("relations", [["0", "0", "0"]])],
+    "bottleneck": [("node", 1), ("node", None), ("relations", [["1", "0", "0"]]), ("relations", [["0", "0", "0"]]),
+                   ("rank", 1), ("identified_directions", [["1", "0", "0"]])],
     "network relation": [("relations", [["1", "1"]])],
 }  # fmt: skip
 
@@ -146,6 +151,13 @@ def test_floats_cannot_pass_as_exact():
     evidence = {"kind": "variability.points", "points": [0, 1, 2, 3], "rank": 3}
     with pytest.raises(CorruptReport):
         recheck_evidence(CLAIM, evidence, subject)
+
+
+def test_what_is_still_identified_is_shown_for_identities_and_networks():
+    identity, bottleneck = decided("identity")[1], decided("wide bottleneck")[1]
+    assert (identity["rank"], identity["identified_directions"]) == (1, [["-1", "1"]])
+    assert bottleneck["rank"] == 1
+    assert len(bottleneck["coordinates"]) == 1
 
 
 def test_grades_say_how_it_was_settled():

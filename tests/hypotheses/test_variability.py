@@ -75,7 +75,7 @@ def test_no_verdict_changes_under_a_change_of_statistics(rows, scale, shear):
     table = np.array([row[:2] for row in rows], dtype=float)
     changed = table @ np.array([[scale, 0], [shear, 1]])
     assert verdict(LOCATION, table).status is verdict(LOCATION, changed).status
-    assert verdict(LOCATION, table).status is verdict(LOCATION, table + [3, -5]).status
+    assert verdict(LOCATION, table).status is verdict(LOCATION, table + np.array([3, -5])).status
 
 
 def test_failures_name_the_relation_and_what_is_still_identified():

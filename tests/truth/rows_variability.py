@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def mlp(*widths: int, activation: str = "Tanh", seed: int = 0, dtype: str = "flo
 
         torch.manual_seed(seed)
         layers: list[Any] = []
-        for a, b in zip(widths, widths[1:], strict=False):
+        for a, b in pairwise(widths):
             layers += [torch.nn.Linear(a, b), getattr(torch.nn, activation)()]
         return torch.nn.Sequential(*layers[:-1]).to(getattr(torch, dtype))
 
@@ -137,7 +138,8 @@ TABLES = [
         "theory, (V) facts: degree two in a scalar gives rank at most two, nk = 5"),
     row("quintic-in-scalar", HOLDS, [[t**j for j in range(1, 6)] for t in range(6)],
         "a Vandermonde determinant with distinct nodes"),
-    row("constant-column", FAILS, np.column_stack([generic(20, 2), np.full(20, 0.1)]), "the third does not depend on u"),
+    row("constant-column", FAILS, np.column_stack([generic(20, 2), np.full(20, 0.1)]),
+        "the third does not depend on u"),
     row("doubled-column", FAILS, np.column_stack([generic(20, 2), 2 * generic(20, 2)[:, 1]]),
         "doubling floats is exact: lambda_2 = 2 lambda_1 for the values as given"),
     row("rounded-sum-column", UNDECIDED, np.column_stack([generic(20, 2) / 3, (generic(20, 2) / 3).sum(axis=1)]),
@@ -155,7 +157,8 @@ TABLES = [
     row("bottleneck-outputs-float64-again", UNDECIDED, outputs("float64", 2),
         "theory, (V) numbers: true rank 2, exact rank of the float outputs 5; floats alone cannot tell"),
     row("near-duplicate-1e-8", HOLDS, near(1e-8) , "gap 1e-8 against an error of about 1e-14"),
-    row("near-duplicate-1e-12", HOLDS, near(1e-12) * np.array([1, 1, 1]), "columns scale freely: the last column is 1e-12"),
+    row("near-duplicate-1e-12", HOLDS, near(1e-12) * np.array([1, 1, 1]),
+        "columns scale freely: the last column is 1e-12"),
     row("near-duplicate-1e-300", HOLDS, near(1e-300), "the last column is (0, 0, 0, 1e-300): columns scale freely"),
     row("skewed-near-duplicate-1e-12", HOLDS, near(1e-12) @ np.array([[1, 0, 1], [0, 1, 1], [0, 0, 1.0]]),
         "distance 1e-12 to a plane, error about 1e-14"),
@@ -163,7 +166,8 @@ TABLES = [
         + np.array([[0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 1e-16]])), "a gap below the rounding of the entries"),
     row("scaled-columns", HOLDS, generic(20, 3) * np.array([1e150, 1e-150, 1.0]),
         "columns in other units: rank does not depend on units"),
-    row("scaled-columns-dependent", FAILS, np.column_stack([generic(20, 2), generic(20, 2)[:, 0] * 2.0**-900])[:, [0, 2, 1]],
+    row("scaled-columns-dependent", FAILS, np.column_stack([generic(20, 2), generic(20, 2)[:, 0] * 2.0**-900])[:, [0,
+        2, 1]],
         "a power of two times a column is exact: proportional columns"),
     row("tiny", HOLDS, generic(20, 3) * 1e-300, "a positive factor does not change the rank"),
     row("huge", HOLDS, generic(20, 3) * 1e300, "a positive factor does not change the rank"),
@@ -178,7 +182,8 @@ TABLES = [
         error=0.5),
     row("square-roots", HOLDS, sympy.Matrix([[0, 0], [sympy.sqrt(2), 2], [sympy.sqrt(3), 3]]),
         "determinant 3 sqrt(2) - 2 sqrt(3) = 0.78"),
-    row("square-roots-proportional", FAILS, sympy.Matrix([[sympy.sqrt(2), 2], [sympy.sqrt(3), sympy.sqrt(6)], [1, sympy.sqrt(2)]]),
+    row("square-roots-proportional", FAILS, sympy.Matrix([[sympy.sqrt(2), 2], [sympy.sqrt(3), sympy.sqrt(6)], [1,
+        sympy.sqrt(2)]]),
         "the second column is sqrt(2) times the first; in floats it is not"),
     row("pi", HOLDS, sympy.Matrix([[0, 0], [sympy.pi, 1], [355, 113]]), "113 pi is not 355: determinant 3e-5"),
     row("mixed-families", HOLDS, [[1, -1, -1], [2, -1, -2], [1, -2, -3], [0, -1, -5]],
@@ -207,9 +212,11 @@ SYMBOLIC = [
     row("one-point-bump", FAILS, sympy.Matrix([U, sympy.Piecewise((1, sympy.Eq(U, 0)), (0, True))]),
         "the second differs from zero at one point of a continuum only: a null set of u", u=[U],
         decidable=False),
-    row("gaussian-constant-mean", FAILS, gaussians(sympy.Integer(1), sympy.exp(U)), GAUSS, u=[U], family=families.gaussian),
+    row("gaussian-constant-mean", FAILS, gaussians(sympy.Integer(1), sympy.exp(U)),
+        GAUSS, u=[U], family=families.gaussian),
     row("gaussian-constant-variance", FAILS, gaussians(U, sympy.Integer(2)), GAUSS, u=[U], family=families.gaussian),
-    row("gaussian-mean-is-variance", FAILS, gaussians(sympy.exp(U), sympy.exp(U)), GAUSS, u=[U], family=families.gaussian),
+    row("gaussian-mean-is-variance", FAILS, gaussians(sympy.exp(U), sympy.exp(U)),
+        GAUSS, u=[U], family=families.gaussian),
     row("gaussian-affine-relation", FAILS, gaussians(3 * U**2 + 2, 1 + U**2), GAUSS + ": mu = 3 sigma^2 - 1", u=[U],
         family=families.gaussian),
     row("gaussian-free", HOLDS, gaussians(U, 1 + U**2), "mu = u, sigma^2 = 1 + u^2: no affine relation", u=[U],
