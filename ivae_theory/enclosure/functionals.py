@@ -62,9 +62,9 @@ def affinely_independent(
 ) -> arb | None:
     """A determinant ball without zero that proves ``1, T_1, .., T_k`` independent modulo null sets, or ``None``.
 
-    The determinant of the rows ``(1, T(p))`` encloses its values for *every* choice of a point in each neighbourhood. These
-    have positive measure, so a relation that held almost everywhere would hold at some such choice, where the determinant
-    would be zero. No continuity is used.
+    The determinant of the rows ``(1, T(p))`` encloses its values for *every* choice of a point in each neighbourhood.
+    These have positive measure, so a relation that held almost everywhere would hold at some such choice, where the
+    determinant would be zero. No continuity is used.
     """
     if len(points) != len(statistics) + 1 or not all(inside(point, radius, support) for point in points):
         return None

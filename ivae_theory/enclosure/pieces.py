@@ -21,9 +21,9 @@ from flint import arb, fmpq, fmpq_poly
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
-from ivae_theory.enclosure.regularity import ENTIRE, Interval, is_analytic, sign_on
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.polynomials import Cut, in_order, polynomial_of, real_roots, square_root
+from ivae_theory.enclosure.regularity import ENTIRE, Interval, is_analytic, sign_on
 from ivae_theory.enclosure.spans import span_of
 from ivae_theory.enclosure.symbolic import ball, number_ball, sign_of_number
 

@@ -128,7 +128,7 @@ class _Normal:
         self.opaque: list[sympy.Expr] = []
         self.exponents: dict[sympy.Expr, int] = {}  # exp(m): common denominator of the rational multiples of m
         self.roots: dict[sympy.Expr, int] = {}  # radicand: common denominator of the powers
-        self.merged: dict[sympy.Expr, sympy.Expr] = {}
+        self.merged: dict[tuple[str, sympy.Expr], sympy.Expr] = {}
         self.shifts: dict[tuple[str, sympy.Expr], list[int]] = {}
 
     def vanishes(self, expression: sympy.Expr) -> bool:
@@ -195,7 +195,7 @@ class _Normal:
             for multiple, monomial in _exponent_terms(expression.args[0]):
                 self._collect_exponential(multiple, monomial)
         elif expression == sympy.E:
-            self.exponents.setdefault(sympy.S.One, 1)
+            self._collect_exponential(sympy.S.One, sympy.S.One)
         elif expression.is_Pow and expression.exp.is_Rational:
             self._collect_power(expression.base, expression.exp)
         elif isinstance(expression, sympy.log) and _log_terms(expression) is not None:
@@ -207,25 +207,26 @@ class _Normal:
     def _collect_exponential(self, multiple: sympy.Rational, monomial: sympy.Expr) -> None:
         if isinstance(monomial, sympy.log):
             self._collect_power(monomial.args[0], multiple)
-        elif not _root_of_unity(multiple, monomial):
-            self.exponents[monomial] = math.lcm(self.exponents.get(monomial, 1), int(multiple.q))
+        elif _root_of_unity(multiple, monomial) is None:
+            same = self._same("exp", monomial, self.exponents)
+            self.exponents[same] = math.lcm(self.exponents.get(same, 1), int(multiple.q))
 
     def _collect_power(self, base: sympy.Expr, exponent: sympy.Rational) -> None:
         if abs(exponent.p) > MAX_POWER or exponent.q > MAX_POWER:
             raise _GiveUp
         self._collect(base)
         if exponent.q != 1:
-            same = self._same(base, self.roots)
+            same = self._same("root", base, self.roots)
             self.roots[same] = math.lcm(self.roots.get(same, 1), int(exponent.q))
 
     def _opaque(self, expression: sympy.Expr) -> None:
-        if self._same(expression, self.opaque) == expression and expression not in self.opaque:
+        if self._same("opaque", expression, self.opaque) == expression and expression not in self.opaque:
             self.opaque.append(expression)
 
-    def _same(self, expression: sympy.Expr, known: Iterable[sympy.Expr]) -> sympy.Expr:
+    def _same(self, sort: str, expression: sympy.Expr, known: Iterable[sympy.Expr]) -> sympy.Expr:
         """An expression seen before that is identically the same function, or the expression itself."""
-        if expression in self.merged:
-            return self.merged[expression]
+        if (sort, expression) in self.merged:
+            return self.merged[sort, expression]
         found = expression
         for other in known:
             if other == expression:
@@ -240,7 +241,7 @@ class _Normal:
             if equal:
                 found = other
                 break
-        self.merged[expression] = found
+        self.merged[sort, expression] = found
         return found
 
     # -- the fraction
@@ -283,7 +284,7 @@ class _Normal:
         return self.ring.constant(fmpq(int(rational.p), int(rational.q)))
 
     def _generator(self, sort: str, key: sympy.Expr) -> Any:
-        return self.generators[self.place[sort, self.merged.get(key, key)]]
+        return self.generators[self.place[sort, self.merged.get((sort, key), key)]]
 
     def _add(self, a: tuple[Any, Any], b: tuple[Any, Any]) -> tuple[Any, Any]:
         if a[1] == b[1]:
@@ -308,7 +309,7 @@ class _Normal:
         unity = _root_of_unity(multiple, monomial)
         if unity is not None:
             return self.unit**unity, one
-        power = int(multiple * self.exponents[monomial])
+        power = int(multiple * self.exponents[self.merged["exp", monomial]])
         generator = self._generator("exp", monomial)
         return (generator**power, one) if power >= 0 else (one, generator**-power)
 
@@ -316,7 +317,7 @@ class _Normal:
         if exponent.q == 1:
             above, below, power = *self._fraction(base), int(exponent)
         else:
-            same = self.merged.get(base, base)
+            same = self.merged.get(("root", base), base)
             above, below = self._generator("root", same), self._constant(1)
             power = int(exponent * self.roots[same])
         if power < 0:
