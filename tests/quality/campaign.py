@@ -48,8 +48,12 @@ def run(seeds: Iterable[int]) -> dict[str, Any]:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     mistakes = []
     for seed in seeds:
-        one = case(seed)
-        verdict = DECIDE[one.claim](one.model)
+        try:
+            one = case(seed)
+            verdict = DECIDE[one.claim](one.model)
+        except Exception as error:  # noqa: BLE001 - a crash is a mistake of the checker, and the campaign goes on
+            mistakes.append({"seed": seed, "kind": "crash", "mistake": f"{type(error).__name__}: {error}"})
+            continue
         counts[one.kind].update(
             {"cases": 1, verdict.status.word: 1, "missed": int(one.decidable and verdict.undecided)}
         )

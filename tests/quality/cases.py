@@ -245,11 +245,11 @@ def linear_mixing(draw: random.Random) -> Case:
     if not injective:
         weights = [draw.randint(-2, 2) for _ in range(n - 1)]
         rows[-1] = [sum((w * rows[i][j] for i, w in enumerate(weights)), Fraction(0)) for j in range(n)]
-    symbols = sympy.symbols(f"z1:{n + 1}", real=True)
+    symbols = list(sympy.symbols(f"z1:{n + 1}", real=True))
     outputs = sympy.Matrix([[sympy.Rational(v.numerator, v.denominator) for v in row] for row in rows]) * sympy.Matrix(
         symbols
     )
-    model = Model(Prior(_location(n), np.vstack([np.zeros(n), np.eye(n)])), noise=Noise.none(), mixing=outputs)
+    model = Model(Prior(_location(n), np.vstack([np.zeros(n), np.eye(n)])), noise=Noise.none(), mixing=(symbols, outputs))
     return Case("linear mixing", "theorem1.injective", model, frozenset({HOLDS if injective else FAILS}), True)
 
 
