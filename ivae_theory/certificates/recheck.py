@@ -32,6 +32,12 @@ __all__ = ["RecheckResult", "recheck"]
 
 #: Longest text that is read: a report with nk = 1000 statistics has about 20 MB.
 MAX_CHARACTERS = 500_000_000
+#: The kinds of documents that are read, with their fields beside schema, kind, subject and seal.
+FIELDS = {
+    "ivae_theory.report": {"goal", "conclusion", "verdicts"},
+    "ivae_theory.recovery": {"recovery", "verdict", "parts"},
+    "ivae_theory.equivalence": {"verdict"},
+}
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,10 @@ def recheck(report: str | bytes | Mapping[str, Any] | Report, model: Any = None)
     """
     document = _read(report)
     _load_recheckers()
+    if document["kind"] != "ivae_theory.report":
+        from ivae_theory.certificates.documents import recheck_document
+
+        return recheck_document(document, model)
     subject = document["subject"]
     verdicts = [_verdict(item) for item in document["verdicts"]]
     if len({verdict.claim for verdict in verdicts}) != len(verdicts):
@@ -103,7 +113,7 @@ def _read(report: Any) -> Mapping[str, Any]:
             raise CorruptReport("report", "JSON text", str(error)[:120]) from None
     if not isinstance(report, Mapping):
         raise InputTypeError("report", "JSON text or an object", type(report).__name__)
-    if report.get("kind") != "ivae_theory.report" or report.get("schema") != SCHEMA:
+    if report.get("kind") not in FIELDS or report.get("schema") != SCHEMA:
         got = f"kind {report.get('kind')!r}, schema {report.get('schema')!r}"
         raise CorruptReport("report", f"an ivae_theory report of schema {SCHEMA}", got[:120])
     try:
@@ -112,9 +122,9 @@ def _read(report: Any) -> Mapping[str, Any]:
         raise CorruptReport("report", "JSON values", str(error)[:120]) from None
     if not intact:
         raise CorruptReport("report", "the content that was sealed", "a changed report (the seal does not match)")
-    if set(report) != {"schema", "kind", "subject", "goal", "conclusion", "verdicts", "seal"}:
+    if set(report) != {"schema", "kind", "subject", "seal", *FIELDS[report["kind"]]}:
         raise CorruptReport("report", "the fields of a report", ", ".join(map(str, report))[:120])
-    if not isinstance(report["subject"], Mapping) or not isinstance(report["verdicts"], list):
+    if not isinstance(report["subject"], Mapping) or not isinstance(report.get("verdicts", []), list):
         raise CorruptReport("report", "a subject and a list of verdicts", "something else")
     return report
 
