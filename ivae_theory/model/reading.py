@@ -149,7 +149,7 @@ def is_symbolic(natural: Any) -> bool:
 
 
 def read_symbolic(natural: Any, ks: Sequence[int] | int, domain: Domain) -> SymbolicNatural:
-    """A sympy matrix of shape (n, k), a column or row of ``n`` (k = 1) or of ``sum k_i`` expressions."""
+    """A sympy matrix of shape (n, k), a column of ``n k``, a column or row of ``n`` (k = 1) or ``sum k_i``."""
     if not isinstance(domain, SymbolicDomain):
         raise InputTypeError("u", "the symbols of the natural parameters, u=[symbols]", type(domain).__name__)
     try:
@@ -162,8 +162,11 @@ def read_symbolic(natural: Any, ks: Sequence[int] | int, domain: Domain) -> Symb
             "lambda(u)", f"expressions in {', '.join(map(str, domain.symbols))}", f"also {', '.join(unknown)}"
         )
     entries = np.array(matrix.tolist(), dtype=object)
-    in_one_line = 1 in entries.shape and not (isinstance(ks, int) and ks > 1)
-    row = stacked(entries.reshape(1, -1) if in_one_line else entries[None], ks, "lambda(u)", "1")[0]
+    if isinstance(ks, int) and ks > 1 and matrix.cols == 1 and matrix.rows % ks == 0:
+        entries = entries.reshape(-1, ks)  # a column of n k entries, latent by latent
+    elif 1 in entries.shape and not (isinstance(ks, int) and ks > 1):
+        entries = entries.reshape(-1)
+    row = stacked(entries[None], ks, "lambda(u)", "1")[0]
     for entry in row:
         if not isinstance(entry, sympy.Expr) or entry.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I):
             raise InputError("lambda(u)", "finite real expressions", str(entry)[:60])

@@ -228,5 +228,7 @@ def _decide(below: _Estimate, above: _Estimate, effective: float, tolerance: flo
     if above.upper <= tolerance:
         why = f"the terms have a heavy tail (index {heavy:.2f})"
     return Verdict.unknown(
-        CLAIM, f"{why} (tolerance {tolerance:g}, level {level:g}, {count} observations).", evidence={**numbers, "tail_index": heavy}
+        CLAIM,
+        f"{why} (tolerance {tolerance:g}, level {level:g}, {count} observations).",
+        evidence={**numbers, "tail_index": heavy},
     )

@@ -24,7 +24,7 @@ class Posterior:
     def check(self, x: Floats, u: NDArray[Any]) -> bool:
         """Raise unless the answer is a distribution of the right shape for these rows; is it factorised by its type?"""
         law = self._ask(x, u)
-        shape = tuple(law.sample().shape)
+        shape = tuple(_one_draw(law).shape)
         if shape != (len(x), self.n):
             raise InputError("posterior", f"a Distribution with batch ({len(x)}, {self.n})", f"draws of shape {shape}")
         return is_factorised(law, len(x), self.n)
@@ -44,8 +44,7 @@ class Posterior:
         import torch
 
         law = self._ask(x, u)
-        own = law.sample().dtype
-        return self._log_prob(law, torch.as_tensor(z, dtype=own))
+        return self._log_prob(law, torch.as_tensor(z, dtype=_one_draw(law).dtype))
 
     def _log_prob(self, law: Any, z: Any) -> Floats:
         import torch
@@ -55,7 +54,7 @@ class Posterior:
                 value = law.log_prob(z)
             except ValueError:  # z outside the support that torch validates: density zero
                 inside = law.support.check(z)
-                safe = torch.where(inside, z, law.sample(z.shape[:-2]))
+                safe = torch.where(inside, z, _one_draw(law).expand(z.shape))
                 value = torch.where(inside, law.log_prob(safe), torch.full_like(z, -torch.inf))
         array = value.cpu().double().numpy()
         return np.asarray(array.sum(axis=-1) if array.ndim == z.ndim else array, dtype=np.float64)
@@ -76,6 +75,14 @@ class Posterior:
         if not isinstance(law, laws.Distribution):
             raise InputTypeError("posterior", "a function (x, u) -> torch Distribution", type(law).__name__)
         return law
+
+
+def _one_draw(law: Any) -> Any:
+    """A draw that leaves torch's random state as it was."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        return law.sample()
 
 
 def is_factorised(law: Any, rows: int, n: int) -> bool:

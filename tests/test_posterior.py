@@ -1,0 +1,297 @@
+"""theorem3.i: the gap between evidence and ELBO, against cases where the true posterior is known."""
+
+import copy
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch import distributions as D
+
+from ivae_theory import Discrete, Model, Noise, Prior, Status, families, posterior_gap
+from ivae_theory.certificates.posterior import CLAIM  # registers the recheckers
+from ivae_theory.certificates.registry import InvalidCertificate, bind_evidence, recheck_evidence
+from ivae_theory.errors import CallableFailed, CorruptReport, InputError, InputTypeError
+from ivae_theory.mixing import mlp
+from ivae_theory.posterior import check_posterior
+from ivae_theory.posterior.gap import tail_index
+from ivae_theory.verdict import Grade
+
+VARIANCES = np.array([[0.5, 2.0], [1.0, 0.7], [3.0, 1.5], [2.0, 2.5]])
+SIGMA2 = 0.25
+DIAGONAL, COUPLED = np.diag([1.0, -2.0]), np.array([[1.0, 0.5], [0.0, 1.0]])
+TABLE = -1 / (2 * VARIANCES)
+
+
+def true_posterior(matrix, shift=0.0, inflate=1.0, full=True):
+    """The Gaussian posterior of x = W z + eps for z ~ N(0, diag v(u)), changed on purpose; its diagonal if not full."""
+
+    def fn(x, u):
+        precision = torch.diag_embed(torch.tensor(1 / VARIANCES)[u[:, 0]]) + torch.tensor(matrix.T @ matrix / SIGMA2)
+        covariance = torch.linalg.inv(precision) * inflate**2
+        weight = torch.tensor(matrix.T / SIGMA2)
+        mean = torch.linalg.solve(precision, x @ weight.T) + shift
+        if full:
+            return D.MultivariateNormal(mean, covariance)
+        return D.Normal(mean, torch.sqrt(torch.diagonal(covariance, dim1=1, dim2=2)))
+
+    return fn
+
+
+def linear(matrix, posterior):
+    return Model(
+        Prior(families.gaussian_scale(), TABLE),
+        noise=Noise.gaussian(SIGMA2),
+        mixing=mlp([matrix]),
+        posterior=posterior,
+    )
+
+
+def data(model, count=300, seed=5):
+    u = np.random.default_rng(seed).integers(4, size=count)
+    return model.sample(u, seed=seed)[1], u
+
+
+@pytest.mark.parametrize(("matrix", "full"), [(DIAGONAL, False), (DIAGONAL, True), (COUPLED, True)])
+def test_the_true_posterior_holds(matrix, full):
+    model = linear(matrix, true_posterior(matrix, full=full))
+    verdict = posterior_gap(model, *data(model))
+    assert (verdict.status, verdict.grade, verdict.claim) == (Status.HOLDS, Grade.STATISTICAL, CLAIM)
+    assert verdict.evidence["upper"] < 1e-6
+    assert verdict.assumes
+
+
+@pytest.mark.parametrize(
+    ("shift", "inflate"),
+    [(0.5, 1.0), (0.0, 2.0), (0.0, 0.4), (2.0, 1.0), (0.0, 10.0)],
+)
+def test_a_wrong_q_fails_and_the_bound_is_below_the_divergence(shift, inflate):
+    model = linear(COUPLED, true_posterior(COUPLED, shift, inflate))
+    x, u = data(model)
+    verdict = posterior_gap(model, x, u)
+    assert (verdict.status, verdict.grade) == (Status.FAILS, Grade.STATISTICAL)
+    ours = model.posterior(torch.tensor(x), torch.tensor(u)[:, None])
+    truth = true_posterior(COUPLED)(torch.tensor(x), torch.tensor(u)[:, None])
+    assert 0 < verdict.evidence["lower"] <= D.kl_divergence(ours, truth).mean().item()
+
+
+def test_a_factorised_q_of_a_coupled_linear_gaussian_model_fails_exactly():
+    model = linear(COUPLED, true_posterior(COUPLED, full=False))
+    verdict = posterior_gap(model, *data(model, 10))
+    assert (verdict.status, verdict.grade) == (Status.FAILS, Grade.EXACT)
+    # W^T Sigma^-1 W = 4 [[1, .5], [.5, 1.25]]: entry (2, 1) is 2.
+    assert verdict.evidence["entry"] == "2"
+
+
+def test_a_full_covariance_is_not_refuted_by_the_exact_argument():
+    model = linear(COUPLED, true_posterior(COUPLED, shift=0.02, full=True))
+    assert posterior_gap(model, *data(model, 10)).grade is not Grade.EXACT
+
+
+def test_small_errors_between_the_bounds_are_undecided():
+    """KL = shift^2 / 2 summed over precisions is just below the tolerance, its double, the upper estimate, above."""
+    model = linear(DIAGONAL, true_posterior(DIAGONAL, shift=0.06))
+    verdict = posterior_gap(model, *data(model))
+    assert verdict.undecided
+    assert verdict.evidence["lower"] <= verdict.evidence["tolerance"] < verdict.evidence["upper"]
+
+
+def test_a_missed_mode_is_never_confirmed():
+    """x = |z| + eps with a symmetric prior: the posterior has two modes and q sees one. Its weights look perfect."""
+    model = Model(
+        Prior(families.gaussian_scale(), [[-0.125], [-0.05]]),
+        noise=Noise.gaussian(0.01),
+        mixing=lambda z: np.abs(z),
+        posterior=lambda x, u: D.Normal(x, 0.1),
+    )
+    u = np.zeros(200, dtype=int)
+    verdict = posterior_gap(model, np.full((200, 1), 3.0), u)
+    assert not verdict.holds
+    assert verdict.evidence["upper"] > 10 * verdict.evidence["tolerance"]
+
+
+def test_heavy_tails_are_seen():
+    rng = np.random.default_rng(0)
+    assert tail_index(rng.normal(size=500)) < 0.5
+    assert tail_index(rng.pareto(1.0, size=500)) > 0.5
+    assert tail_index(np.zeros(500)) == 0.0
+
+
+def test_rare_failures_of_q_are_not_confirmed():
+    """q is the posterior, except that 1 observation in 50 gets a q that misses everything."""
+
+    def fn(x, u):
+        right = true_posterior(DIAGONAL, full=False)(x, u)
+        return D.Normal(torch.where((x[:, :1] > 2.5).expand(-1, 2), right.loc + 3, right.loc), right.scale)
+
+    model = linear(DIAGONAL, fn)
+    verdict = posterior_gap(model, *data(model))
+    assert not verdict.holds
+
+
+def test_a_posterior_network_in_float32():
+    """Rounding of a float32 q is no gap."""
+
+    class Encoder(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            scale = VARIANCES * np.diag(DIAGONAL) / (VARIANCES * np.diag(DIAGONAL) ** 2 + SIGMA2)
+            self.gain = torch.nn.Embedding.from_pretrained(torch.tensor(scale, dtype=torch.float32))
+            deviation = np.sqrt(1 / (1 / VARIANCES + np.diag(DIAGONAL) ** 2 / SIGMA2))
+            self.deviation = torch.nn.Embedding.from_pretrained(torch.tensor(deviation, dtype=torch.float32))
+
+        def forward(self, x, u):
+            assert x.dtype == torch.float32
+            assert not self.training
+            return D.Independent(D.Normal(self.gain(u[:, 0]) * x, self.deviation(u[:, 0])), 1)
+
+    model = linear(DIAGONAL, Encoder().train())
+    assert posterior_gap(model, *data(model)).holds
+    assert model.posterior.training
+
+
+def test_draws_outside_the_support_are_undecided():
+    model = Model(
+        Prior(families.exponential(), [[-1.0], [-2.0]]),
+        noise=Noise.gaussian(0.5),
+        mixing=mlp([[[1.0]]]),
+        posterior=lambda x, u: D.Normal(x, 1.0),
+    )
+    assert posterior_gap(model, *_labelled(model)).undecided
+
+
+def test_true_latents_outside_qs_support_are_undecided():
+    model = Model(
+        Prior(families.gaussian_scale(), [[-1.0], [-2.0]]),
+        noise=Noise.gaussian(0.5),
+        mixing=mlp([[[1.0]]]),
+        posterior=lambda x, u: D.Exponential(torch.ones_like(x)),
+    )
+    assert not posterior_gap(model, *_labelled(model)).holds
+
+
+def _labelled(model):
+    u = np.arange(50) % 2
+    return model.sample(u)[1], u
+
+
+@pytest.mark.parametrize("noise", [Noise.none(), Discrete("bernoulli")])
+def test_without_a_density_there_is_no_gap(noise):
+    model = Model(
+        Prior(families.gaussian_scale(), TABLE),
+        noise=noise,
+        mixing=mlp([DIAGONAL]),
+        posterior=lambda x, u: D.Normal(x, 1.0),
+    )
+    verdict = posterior_gap(model, *data(model, 20))
+    assert verdict.undecided
+    assert "cannot be estimated" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("posterior", "error"),
+    [
+        (lambda x, u: D.Normal(x[:, :1], 1.0), InputError),
+        (lambda x, u: D.Normal(x[0], 1.0), InputError),
+        (lambda x, u: x, InputTypeError),
+        (lambda x, u: 1 / 0, CallableFailed),
+        (lambda x: x, CallableFailed),
+    ],
+)
+def test_posteriors_that_are_wrong_give_one_error(posterior, error):
+    model = linear(DIAGONAL, posterior)
+    with pytest.raises(error, match="posterior"):
+        posterior_gap(model, *data(model, 20))
+
+
+def test_wrong_arguments():
+    model = linear(DIAGONAL, true_posterior(DIAGONAL))
+    x, u = data(model, 20)
+    with pytest.raises(InputError, match="posterior"):
+        posterior_gap(linear(DIAGONAL, None), x, u)
+    with pytest.raises(InputError, match="x, u"):
+        posterior_gap(model, x, u[:-1])
+    with pytest.raises(InputError, match="2 coordinates"):
+        posterior_gap(model, x[:, :1], u)
+    with pytest.raises(InputError, match="NaN"):
+        posterior_gap(model, x * np.nan, u)
+    with pytest.raises(InputError, match="tolerance"):
+        posterior_gap(model, x, u, tolerance=0)
+
+
+def test_check_draws_its_own_observations():
+    assert check_posterior(linear(DIAGONAL, true_posterior(DIAGONAL, full=False))).holds
+    assert check_posterior(linear(DIAGONAL, true_posterior(DIAGONAL, shift=1.0))).fails
+    assert check_posterior(linear(COUPLED, true_posterior(COUPLED, full=False))).grade is Grade.EXACT
+    assert check_posterior(linear(DIAGONAL, None)).undecided
+
+
+def test_the_same_seed_gives_the_same_verdict():
+    model = linear(DIAGONAL, true_posterior(DIAGONAL, shift=0.05))
+    x, u = data(model)
+    before = torch.random.get_rng_state()
+    first, second = (posterior_gap(model, x, u, seed=3).to_dict() for _ in range(2))
+    assert first == second
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+@pytest.fixture(scope="module")
+def settled():
+    models = [
+        linear(DIAGONAL, true_posterior(DIAGONAL, full=False)),
+        linear(COUPLED, true_posterior(COUPLED, shift=1.0)),
+        linear(COUPLED, true_posterior(COUPLED, full=False)),
+    ]
+    return [(model, posterior_gap(model, *data(model, 60))) for model in models]
+
+
+def test_evidence_is_rechecked(settled):
+    for model, verdict in settled:
+        evidence, subject = (json.loads(json.dumps(v)) for v in (verdict.evidence, model.describe()))
+        found = recheck_evidence(CLAIM, evidence, subject)
+        assert (found.status, found.grade) == (verdict.status, verdict.grade)
+        bind_evidence(CLAIM, evidence, model)
+
+
+@pytest.mark.parametrize(
+    ("which", "key", "value"),
+    [
+        (0, "terms", {"dtype": "<f8", "shape": [60], "base64": "AAAAAAAA8D8=" * 60}),
+        (0, "tolerance", 1e-30),
+        (0, "tolerance", -1.0),
+        (0, "upper", -1.0),
+        (0, "level", 0.0),
+        (0, "level", "0.05"),
+        (0, "observations", 61),
+        (1, "tolerance", 1e6),
+        (1, "lower", 0.0),
+        (1, "terms", None),
+        (2, "matrix", [["1", "0"], ["0", "1"]]),
+        (2, "matrix", [["1"], ["0"]]),
+        (2, "entry", "3"),
+        (2, "row", 0),
+        (2, "column", -1),
+    ],
+)
+def test_changed_evidence_is_refused(settled, which, key, value):
+    model, verdict = settled[which]
+    evidence = copy.deepcopy(dict(verdict.evidence)) | {key: value}
+    with pytest.raises(CorruptReport):
+        recheck_evidence(CLAIM, evidence, model.describe())
+
+
+def test_the_exact_refutation_is_bound_to_the_matrix(settled):
+    _, verdict = settled[2]
+    with pytest.raises(InvalidCertificate, match="own matrix"):
+        bind_evidence(CLAIM, verdict.evidence, linear(DIAGONAL, true_posterior(DIAGONAL, full=False)))
+
+
+def test_the_exact_refutation_needs_gaussian_latents_and_noise(settled):
+    model, verdict = settled[2]
+    subject = model.describe()
+    laplace = Model(
+        Prior(families.laplace_scale(), TABLE), noise=Noise.gaussian(SIGMA2), mixing=mlp([COUPLED])
+    ).describe()
+    for changed in (subject | {"families": laplace["families"]}, subject | {"noise": {"law": {"node": "laplace"}}}):
+        with pytest.raises(InvalidCertificate):
+            recheck_evidence(CLAIM, verdict.evidence, changed)
