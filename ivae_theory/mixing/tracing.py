@@ -27,11 +27,13 @@ from ivae_theory.mixing.evaluation import (
 )
 from ivae_theory.mixing.network import Network
 
-__all__ = ["Untraceable", "evaluate_callable", "is_torch_module", "trace"]
+__all__ = ["Untraceable", "evaluate_callable", "is_torch_module", "trace", "verify"]
 
 #: Operators whose result is not a function of the input.
 _RANDOM = ("bernoulli", "rand", "randn", "randint", "normal", "multinomial", "uniform", "exponential", "poisson",
-           "dropout", "randperm", "rand_like", "randn_like", "empty", "empty_like", "new_empty")  # fmt: skip
+           "dropout", "randperm", "rand_like", "randn_like")
+#: Operators whose result is what the memory held before.
+_UNINITIALISED = ("empty", "empty_like", "new_empty", "empty_strided", "new_empty_strided")  # fmt: skip
 
 
 class Untraceable(CannotEnclose):
@@ -62,7 +64,7 @@ def trace(function: Callable[..., Any], example: ArrayLike) -> Graph:
     with quiet_module(function):
         module = _make(function, to_tensor(function, points[:1]))
     graph = _read(module, points)
-    _verify(graph, function, points)
+    verify(graph, function, points)
     return graph
 
 
@@ -90,6 +92,8 @@ def _short(error: Exception) -> str:
     text = " ".join(str(error).split())
     if "data-dependent" in text or "_local_scalar_dense" in text:
         return "it branches on values of its input, or reads a number out of a tensor (.item())"
+    if ".numpy()" in text or "tolist()" in text or "unallocated storage" in text:
+        return "it hands its input to numpy or to Python"
     return f"{type(error).__name__}: {text[:160]}"
 
 
@@ -144,6 +148,8 @@ def _operator(node: Any) -> str:
     base = name.split(".")[1] if name.startswith("aten.") else name
     if base in _RANDOM or base.rstrip("_") in _RANDOM:
         raise Untraceable(f"it is random ({name})")
+    if base in _UNINITIALISED:
+        raise Untraceable(f"it starts from uninitialised memory ({name})")
     if base == "_local_scalar_dense":
         raise Untraceable("it reads a number out of a tensor (.item())")
     if _mutates(node):
@@ -193,8 +199,14 @@ def _argument(value: Any, known: dict[Any, Any]) -> Any:
     raise Untraceable(f"an argument of type {type(value).__name__}")
 
 
-def _verify(graph: Graph, function: Callable[..., Any], points: NDArray[Any]) -> None:
-    """Compare with the function itself at the example and elsewhere: what the tracer did not see shows here."""
+def verify(graph: Graph, function: Callable[..., Any], points: NDArray[Any]) -> None:
+    """Compare with the function itself at the example and elsewhere: what the tracer did not see shows here.
+
+    Raises
+    ------
+    Untraceable
+        When values or shapes disagree.
+    """
     rng = np.random.default_rng(20190710)
     some = points[rng.permutation(len(points))[:8]]
     _compare(graph, function, some)
@@ -213,8 +225,11 @@ def _compare(graph: Graph, function: Callable[..., Any], batch: NDArray[Any]) ->
     truth, finite = evaluate_where_finite(function, batch, "function")
     if truth.shape[1:] != graph.shape:
         raise Untraceable(f"a batch has outputs of shape {truth.shape[1:]}, one point of shape {graph.shape}")
-    used = np.asarray(to_tensor(function, batch).cpu().double().numpy())
-    tolerance = 1e-3 if str(to_tensor(function, batch).dtype) in ("torch.float32", "torch.float16") else 1e-7
+    used, tolerance = np.asarray(batch, dtype=np.float64), 1e-7
+    if "torch" in sys.modules:  # otherwise the function is no torch function: its input was not rounded
+        tensor = to_tensor(function, batch)
+        used = np.asarray(tensor.cpu().double().numpy())
+        tolerance = 1e-3 if str(tensor.dtype) in ("torch.float32", "torch.float16") else tolerance
     rows = used.astype(np.int64) if graph.integer else used
     with precision(96):
         for row, value in zip(rows[finite], truth[finite], strict=True):
