@@ -22,7 +22,7 @@ from ivae_theory.enclosure.intervals import WHOLE, balls, between
 from ivae_theory.enclosure.invertible import has_full_column_rank
 from ivae_theory.enclosure.library import FIXED, WITH_PARAMETERS, integer_power, leaky_relu
 from ivae_theory.enclosure.maps import Map
-from ivae_theory.enclosure.structure import Sibling, Tail, shape_of
+from ivae_theory.enclosure.structure import Sibling, Tail, shapes_of
 from ivae_theory.enclosure.tensor import Machine, Tensor
 from ivae_theory.enclosure.traced import Graph
 from ivae_theory.exact import rank, rank_modulo, to_fraction
@@ -110,7 +110,8 @@ class _Chain:
     def __init__(self, graph: Graph, sides: Sides) -> None:
         self.graph = graph
         self.sides: Sides | None = sides
-        shapes = {cut: shape_of(graph, cut) for cut in cuts_of(graph)}
+        found = shapes_of(graph)
+        shapes = {cut: (1, graph.m) if cut < 0 else found[cut] for cut in cuts_of(graph)}
         self.cuts = [cut for cut, shape in shapes.items() if shape is not None]
         self.shapes = shapes
         self.box = np.array([between(low, high) for low, high in sides], dtype=object).reshape(1, graph.m)

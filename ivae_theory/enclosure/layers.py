@@ -10,7 +10,7 @@ import numpy as np
 from flint import arb, arb_mat
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.intervals import hull, is_zero, multiply
+from ivae_theory.enclosure.intervals import WHOLE, hull, is_zero, multiply
 from ivae_theory.enclosure.library import FIXED
 from ivae_theory.enclosure.operations import OPERATIONS, axes_of, operation
 from ivae_theory.enclosure.tensor import Machine, Tensor
@@ -96,8 +96,8 @@ def _logsumexp(machine: Machine, x: Any, dim: Any, keepdim: bool = False) -> Ten
         row = rows.value[r]
         top = max(range(len(row)), key=lambda j: float(row[j].mid()))
         total = _excess(row, top)
-        value[r, 0] = row[top] + (hull(arb(0), total.upper().log()) if not total > 1 else total.log()) \
-            if total.is_finite() else FIXED["exp"].value(arb(0, float("inf")))  # fmt: skip
+        logarithm = total.log() if total > 1 else hull(arb(0), total.upper().log())
+        value[r, 0] = row[top] + logarithm if total.is_finite() else WHOLE
         if tangent is not None and rows.tangent is not None:
             tangent[r, 0] = _mixed(_weights(row), rows.tangent[r])
     result = Tensor(value, tangent, None if tangent is None else np.ones((rows.shape[0], 1), dtype=bool))
@@ -117,7 +117,9 @@ def _centred(machine: Machine, x: Any, axes: tuple[int, ...]) -> tuple[Tensor, T
 def _var(
     machine: Machine, x: Any, dim: Any = None, unbiased: Any = True, keepdim: bool = False, *, correction: Any = None
 ) -> Tensor:
-    axes = axes_of(dim if not isinstance(dim, bool) else None, len(machine.constant(x).shape))
+    if isinstance(dim, bool):  # var(x, unbiased)
+        dim, unbiased = None, dim
+    axes = axes_of(dim, len(machine.constant(x).shape))
     _, centred, count = _centred(machine, x, axes)
     lost = (1 if unbiased else 0) if correction is None else correction
     return machine.divide(machine.sum(machine.square(centred), axes, keepdim), count - lost)
@@ -139,7 +141,7 @@ def _norm(machine: Machine, x: Any, ord: Any = 2, dim: Any = None, keepdim: bool
     axes = axes_of(dim, len(machine.constant(x).shape))
     if ord == 1:
         return machine.sum(machine.apply(FIXED["abs"], x), axes, keepdim)
-    if ord != 2:
+    if ord not in (2, None):
         raise CannotEnclose(f"a norm of order {ord}")
     return machine.apply(FIXED["sqrt"], machine.sum(machine.square(x), axes, keepdim))
 

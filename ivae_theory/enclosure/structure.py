@@ -16,7 +16,7 @@ from ivae_theory.enclosure.tensor import Machine, Tensor
 from ivae_theory.enclosure.traced import Graph
 from ivae_theory.exact import to_fraction
 
-__all__ = ["AffinePart", "Sibling", "Tail", "affine_part", "affine_parts", "depends_on_input", "is_affine", "shape_of"]
+__all__ = ["AffinePart", "Sibling", "Tail", "affine_part", "affine_parts", "depends_on_input", "is_affine", "shapes_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ def depends_on_input(graph: Graph) -> NDArray[np.bool_]:
 
 def is_affine(graph: Graph) -> bool:
     """Whether the graph is certainly an affine function on all of R^m."""
-    return _cut_at(graph, -1) is not None
+    return _cut_at(graph, -1, (1, graph.m)) is not None
 
 
 def affine_part(graph: Graph) -> AffinePart | None:
@@ -62,14 +62,14 @@ def affine_part(graph: Graph) -> AffinePart | None:
 
 def affine_parts(graph: Graph) -> Iterator[AffinePart]:
     """Every inner node through which the outputs are affine, the last one first."""
-    varying = _varying(graph)
+    varying, shapes = _varying(graph), shapes_of(graph)
     if not isinstance(graph.output, Mapping) or "constant" in graph.output:
         return
     for cut in range(len(graph.nodes) - 1, -2, -1):
         if cut >= 0 and not varying[cut]:
             continue
         try:
-            found = _cut_at(graph, cut)
+            found = _cut_at(graph, cut, (1, graph.m) if cut < 0 else shapes[cut])
         except Sibling:
             continue
         except CannotEnclose:
@@ -96,10 +96,9 @@ def _varying(graph: Graph) -> list[bool]:
     return known
 
 
-def _cut_at(graph: Graph, cut: int) -> AffinePart | None:
+def _cut_at(graph: Graph, cut: int, shape: tuple[int, ...] | None) -> AffinePart | None:
     """The map from node ``cut`` (-1: the input) to the output when it is affine, else ``None``."""
-    shape = shape_of(graph, cut)
-    if shape is None:
+    if shape is None or (cut < 0 and graph.integer):
         return None
     width = int(np.prod(shape, dtype=int))
     machine = Machine(exact=True, m=width, generic=True)
@@ -119,18 +118,19 @@ def _cut_at(graph: Graph, cut: int) -> AffinePart | None:
     return AffinePart(fractions(tangent), fractions(bias), width, cut)
 
 
-def shape_of(graph: Graph, cut: int) -> tuple[int, ...] | None:
-    """Shape of a node's result, found by running the graph up to it at a point where that works."""
-    if cut == -1:
-        return None if graph.integer else (1, graph.m)
+def shapes_of(graph: Graph) -> list[tuple[int, ...] | None]:
+    """Shapes of the nodes' results (``None`` for nodes with several), found by running the graph where that works."""
+    best: list[Any] = []
     for point in (np.zeros(graph.m), np.full(graph.m, 0.53125), np.full(graph.m, -0.53125)):
-        try:
-            with precision(32):
-                first = Tensor(point.astype(np.int64).reshape(1, -1) if graph.integer else balls(point[None]))
-                return graph.interpret(first, Machine(), stop=cut + 1).shape
-        except CannotEnclose:
-            continue
-    return None
+        with precision(32):
+            first = Tensor(point.astype(np.int64).reshape(1, -1) if graph.integer else balls(point[None]))
+            found = graph.results(first, Machine())
+        if len(found) > len(best):
+            best = found
+        if len(best) == len(graph.nodes):
+            break
+    shapes = [item.shape if isinstance(item, Tensor) else None for item in best]
+    return shapes + [None] * (len(graph.nodes) - len(shapes))
 
 
 class Tail:

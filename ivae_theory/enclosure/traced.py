@@ -163,25 +163,44 @@ class Graph:
             return Tensor(value)
         return Tensor(value, balls(np.eye(self.m), exact=machine.exact).reshape(1, self.m, self.m))
 
-    def interpret(self, first: Tensor, machine: Machine, stop: int | None = None) -> Tensor:
-        """Run the nodes (those before ``stop``) on an input tensor; the output, or the last node's result."""
+    def results(self, first: Tensor, machine: Machine) -> list[Any]:
+        """The result of every node in turn, as far as they can be computed."""
+        found: list[Any] = []
+
+        def read(argument: Any) -> Any:
+            return self._read(argument, first, found)
+
+        for node in self.nodes:
+            try:
+                found.append(self.step(node, read, machine))
+            except CannotEnclose:
+                break
+        return found
+
+    def _read(self, argument: Any, first: Tensor, results: list[Any]) -> Any:
+        if isinstance(argument, Mapping):
+            (kind, what), *_ = argument.items()
+            if kind == "node":
+                return results[what]
+            if kind == "constant":
+                return Tensor(self.constants[what])
+            if kind == "float":
+                return float(what)
+            return first if kind == "input" else what
+        if isinstance(argument, (list, tuple)):
+            return [self._read(item, first, results) for item in argument]
+        return argument
+
+    def interpret(self, first: Tensor, machine: Machine) -> Tensor:
+        """The output for an input tensor."""
         results: list[Any] = []
 
         def read(argument: Any) -> Any:
-            if isinstance(argument, Mapping):
-                (kind, what), *_ = argument.items()
-                if kind == "node":
-                    return results[what]
-                if kind == "constant":
-                    return Tensor(self.constants[what])
-                if kind == "float":
-                    return float(what)
-                return first if kind == "input" else what
-            return [read(item) for item in argument] if isinstance(argument, (list, tuple)) else argument
+            return self._read(argument, first, results)
 
-        for node in self.nodes[:stop]:
+        for node in self.nodes:
             results.append(self.step(node, read, machine))
-        answer = read(self.output) if stop is None else results[-1]
+        answer = read(self.output)
         if not isinstance(answer, Tensor):
             raise CannotEnclose("an output that is not a tensor")
         return answer

@@ -254,13 +254,13 @@ def _signs_verdict(mixing: Any, pair: Any, low: Any, high: Any, counts: tuple[in
 
 def _minority(up: int, down: int) -> dict[str, Any]:
     """The share of the rarer sign, with a Clopper-Pearson interval: an estimate, not part of the proof."""
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
     few, total, tail = min(up, down), up + down, (1 - LEVEL) / 2
     return {
         "estimate": few / total,
-        "lower": float(beta.ppf(tail, few, total - few + 1)),
-        "upper": float(beta.ppf(1 - tail, few + 1, total - few)),
+        "lower": float(betaincinv(few, total - few + 1, tail)),
+        "upper": float(betaincinv(few + 1, total - few, 1 - tail)),
         "level": LEVEL,
         "draws": total,
     }

@@ -20,7 +20,7 @@ from ivae_theory.errors import CallableFailed, InputError, InputTypeError
 from ivae_theory.exact import encode_array, rationalised, to_text
 from ivae_theory.mixing.evaluation import evaluate_callable, evaluate_where_finite
 from ivae_theory.mixing.registry import Construction, construction_of, sequence
-from ivae_theory.mixing.tracing import Untraceable, trace
+from ivae_theory.mixing.tracing import Untraceable, trace, verify
 
 __all__ = ["CallableMixing", "Mixing", "SymbolicMixing", "Vouched", "as_mixing", "assume_injective"]
 
@@ -70,7 +70,9 @@ class SymbolicMixing(Mixing):
         self.symbols = tuple(symbols)
         if len(set(self.symbols)) != len(self.symbols) or not all(isinstance(s, sympy.Symbol) for s in self.symbols):
             raise InputTypeError("mixing", "distinct sympy symbols", repr(symbols)[:80])
-        entries = [rationalised(sympy.sympify(entry)) for entry in sympy.flatten([matrix])]
+        real = {symbol: sympy.Symbol(symbol.name, real=True) for symbol in self.symbols}
+        entries = [rationalised(sympy.sympify(entry)).xreplace(real) for entry in sympy.flatten([matrix])]
+        self.symbols = tuple(real.values())
         unknown = {s for entry in entries for s in entry.free_symbols} - set(self.symbols)
         if unknown:
             raise InputError("mixing", f"expressions in {', '.join(map(str, self.symbols))}", f"also {unknown}")
@@ -114,11 +116,12 @@ class CallableMixing(Mixing):
         self.d = int(self._answers.shape[1])
         self.construction = construction_of(function) or _of_layers(function, self._example)
         own = getattr(function, "graph", None)
-        if isinstance(own, Graph):
-            self.graph = own
-            return
         try:
-            self.graph = trace(function, self._example)
+            if isinstance(own, Graph):
+                verify(own, function, self._example)
+                self.graph = own
+            else:
+                self.graph = trace(function, self._example)
         except Untraceable as error:
             self.untraceable = error.why
         except CallableFailed as error:

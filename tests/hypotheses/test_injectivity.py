@@ -1,0 +1,173 @@
+"""theorem1.injective: the truth table's rows are tested with the others; here witnesses, certificates, properties."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import numpy as np
+import pytest
+import sympy
+from flint import fmpq
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import ivae_theory.certificates.injectivity
+import ivae_theory.certificates.recheck  # noqa: F401  (both register recheckers)
+from ivae_theory.certificates.registry import InvalidCertificate, bind_evidence, recheck_evidence
+from ivae_theory.errors import CorruptReport, InputError
+from ivae_theory.hypotheses.injectivity import CLAIM, check_injective
+from ivae_theory.mixing import SymbolicMixing, as_mixing, assume_injective, register_injective
+from ivae_theory.mixing.registry import _USERS
+from ivae_theory.verdict import Grade, Status
+from tests.truth.rows_injectivity import ROWS, decoder, model, network, z1, z2
+
+torch = pytest.importorskip("torch")
+from torch import nn  # noqa: E402
+
+
+def settled(subject, verdict):
+    """Recheck from JSON, bound to the model."""
+    evidence = json.loads(json.dumps(verdict.to_dict()["evidence"]))
+    shown = recheck_evidence(CLAIM, evidence, json.loads(json.dumps(subject.describe())))
+    assert shown.status is verdict.status
+    assert shown.grade >= verdict.grade
+    bind_evidence(CLAIM, evidence, subject)
+    return evidence
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_rows_and_their_certificates(row):
+    subject = row.model()
+    verdict = check_injective(subject)
+    allowed = {row.expected} if row.decidable else {row.expected, Status.UNDECIDED}
+    assert verdict.status in allowed, (verdict, row.because)
+    if not verdict.undecided:
+        settled(subject, verdict)
+
+
+def test_a_random_decoder_fails_with_two_signs_and_an_estimate():
+    verdict = check_injective(decoder(), seed=1)
+    assert verdict.fails
+    assert verdict.grade is Grade.CERTIFIED
+    mass = verdict.evidence["minority_mass"]
+    assert 0 < mass["lower"] < mass["estimate"] < mass["upper"] < 1
+
+
+def test_evidence_about_another_model_is_refused():
+    one, other = (model(network([2, 3, 3], lambda t: t.nn.Tanh(), seed=s)) for s in (1, 2))
+    verdict = check_injective(one)
+    evidence = settled(one, verdict)
+    with pytest.raises(InvalidCertificate):
+        recheck_evidence(CLAIM, evidence, other.describe())
+    with pytest.raises(InvalidCertificate):
+        bind_evidence(CLAIM, evidence, other)
+
+
+def test_changed_certificates_are_refused():
+    subject = model(SymbolicMixing([z1], [z1**2]), 1)
+    evidence = settled(subject, check_injective(subject))
+    for change in ({"first": ["1"], "second": ["2"]}, {"second": evidence["first"]}, {"node": 0}, {"node": -1}):
+        with pytest.raises(CorruptReport):
+            recheck_evidence(CLAIM, {**evidence, **change}, subject.describe())
+    shifted = copy.deepcopy(evidence)
+    shifted["graph"]["nodes"][0]["args"][-1] = 5
+    with pytest.raises(CorruptReport):
+        recheck_evidence(CLAIM, shifted, subject.describe())
+
+
+def test_signs_outside_the_support_prove_nothing():
+    """sin has both signs on the line; evidence for the line must not refute injectivity on (-1, 1)."""
+    line = model(SymbolicMixing([z1], [sympy.sin(z1)]), 1)
+    short = model(SymbolicMixing([z1], [sympy.sin(z1)]), 1, sympy.Interval.open(-1, 1))
+    evidence = settled(line, check_injective(line))
+    with pytest.raises(InvalidCertificate):
+        recheck_evidence(CLAIM, evidence, short.describe())
+    links = settled(short, check_injective(short))
+    with pytest.raises(InvalidCertificate):
+        recheck_evidence(CLAIM, links, line.describe())
+
+
+def test_a_jump_between_the_signs_proves_nothing():
+    """z for z < 0 and 1/2 - z/4 .. with a jump: opposite slopes without any collision."""
+
+    def jumping(z):
+        return torch.where(z > 0, -5 - z, z.exp())
+
+    assert check_injective(model(jumping, 1)).undecided
+
+
+def test_a_registered_layer_is_assumed_and_its_argument_shown():
+    class Twist(nn.Module):
+        def forward(self, z):
+            return torch.special.i1(z) + z if False else z + 0 * torch.special.i0(z)
+
+    assert check_injective(model(Twist())).undecided
+    try:
+        register_injective(Twist, "a twist of the plane")
+        for mixing in (Twist(), nn.Sequential(Twist(), nn.Linear(2, 3), nn.LeakyReLU(0.1))):
+            subject = model(mixing)
+            verdict = check_injective(subject)
+            assert verdict.holds
+            assert verdict.grade is Grade.ASSUMED
+            assert "a twist of the plane" in verdict.reason
+            settled(subject, verdict)
+        assert check_injective(model(nn.Sequential(Twist(), nn.Linear(2, 1)))).fails is False
+    finally:
+        _USERS.pop(Twist)
+
+
+def test_transforms_of_torch_by_construction():
+    from torch.distributions import transforms as t
+
+    scale = t.ComposeTransform([t.AffineTransform(0.0, torch.tensor([2.0, -1.0])), t.ExpTransform()])
+    assert check_injective(model(scale)).holds
+    for broken in (t.AbsTransform(), t.AffineTransform(0.0, torch.tensor([2.0, 0.0])), t.SoftmaxTransform()):
+        assert not check_injective(model(broken)).holds
+    # the inverse of tanh is not defined on all of R
+    assert not check_injective(model(t.TanhTransform().inv)).holds
+
+
+def test_mixing_objects_are_read():
+    assert as_mixing([z1, z2, z1 + z2], 2).d == 3
+    assert as_mixing(((z2, z1), [z2, z1**2]), 2).evaluate(np.array([[2.0, 3.0]])).tolist() == [[2.0, 9.0]]
+    with pytest.raises(InputError, match="2 symbols"):
+        as_mixing([z1], 2)
+    with pytest.raises(InputError, match="mixing"):
+        as_mixing(object(), 2)
+    with pytest.raises(InputError, match="shape"):
+        as_mixing(lambda z: z[:, 0], 2)
+    assert as_mixing(assume_injective(7), 3).d == 7
+    with pytest.raises(InputError):
+        assume_injective(0)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 4), st.integers(0, 3), st.sampled_from(["Tanh", "ELU", "Softplus", "SELU"]))
+def test_widening_networks_hold_and_a_lost_direction_fails(seed, n, extra, name):
+    """Random widening layers are injective; the same network with one latent projected out is not."""
+    body = network([n, n + extra, n + extra], lambda t: getattr(t.nn, name)(), seed=seed)
+    assert check_injective(model(body, n)).holds
+    if n < 2:
+        return
+    with torch.no_grad():
+        body[0].weight[:, 0] = body[0].weight[:, 1]
+    verdict = check_injective(model(body, n))
+    assert verdict.fails
+    assert verdict.grade is Grade.EXACT
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 3))
+def test_collisions_are_real(seed, n):
+    """Whatever is called a collision has one image in torch too."""
+    body = network([n, n, n], lambda t: t.nn.ReLU(), seed=seed)
+    verdict = check_injective(model(body, n))
+    assert not verdict.holds
+    if verdict.evidence.get("kind") != "injectivity.collision":
+        return
+    pair = [[float(fmpq(*map(int, (text.split("/") + ["1"])[:2])).p) / float(fmpq(*map(int, (text.split("/") + ["1"])[:2])).q)
+             for text in verdict.evidence[name]] for name in ("first", "second")]  # fmt: skip
+    images = body(torch.tensor(pair)).detach().numpy()
+    assert not np.allclose(pair[0], pair[1])
+    assert np.allclose(images[0], images[1], atol=1e-9)

@@ -1,0 +1,108 @@
+"""What must not be traced: everything whose graph could differ from the function."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.mixing.tracing import Untraceable, trace
+
+torch = pytest.importorskip("torch")
+from torch import nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
+
+EXAMPLE = np.random.default_rng(0).normal(size=(4, 2))
+
+
+class Counting(nn.Module):
+    """Changes with every call."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, z):
+        self.calls += 1
+        return z * self.calls
+
+
+def _by_item(z):
+    out = z.clone()
+    for k in range(len(z)):
+        if z[k, 0].item() > 0:
+            out[k] = 2 * out[k]
+    return out
+
+
+REFUSED = {
+    "branch on a sum": lambda z: 2 * z if z.sum() > 0 else z,
+    "branch on all": lambda z: z if bool((z > -100).all()) else 2 * z,
+    "branch on isnan": lambda z: z if not torch.isnan(z).any() else 2 * z,
+    "item": lambda z: z * z.max().item(),
+    "float": lambda z: z * float(z[0, 0]),
+    "items in a loop": _by_item,
+    "tolist": lambda z: torch.tensor(z.tolist(), dtype=z.dtype),
+    "numpy": lambda z: torch.from_numpy(np.sin(z.numpy())),
+    "numpy of detached": lambda z: torch.from_numpy(np.sin(z.detach().cpu().numpy())),
+    "numpy function": lambda z: np.sin(z),
+    "python mathematics": lambda z: torch.stack([torch.tensor([math.sin(float(v)) for v in row]) for row in z]),
+    "data in a constructor": lambda z: torch.tensor([[v for v in row] for row in z]),
+    "while": lambda z: next(z / 2**k for k in range(100) if (z / 2**k).abs().max() < 1),
+    "dropout": lambda z: F.dropout(z, 0.5, training=True),
+    "noise": lambda z: z + torch.randn(2),
+    "rand_like": lambda z: z + torch.rand_like(z),
+    "bernoulli": lambda z: torch.bernoulli(torch.sigmoid(z)),
+    "mean over the batch": lambda z: z - z.mean(0),
+    "normalised over the batch": lambda z: z / z.norm(),
+    "sorted over the batch": lambda z: z.flip(0),
+    "depends on the size of the batch": lambda z: z * len(z),
+    "state": Counting(),
+    "batch norm in training mode": lambda z: F.batch_norm(z, None, None, training=True),
+    "several outputs": lambda z: (z, z),
+    "nonzero": lambda z: z[z > 0][:1].expand(2)[None],
+    "set_": lambda z: z.clone().fill_(float(z.sum())),
+    "memory": lambda z: torch.empty(1, 2, dtype=z.dtype) + z,
+    "complex": lambda z: torch.fft.fft(z).real if False else torch.view_as_real(z.to(torch.complex128))[..., 0],
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(name):
+    with pytest.raises((CannotEnclose, ValueError)):
+        trace(REFUSED[name], EXAMPLE).evaluate(EXAMPLE[0])
+
+
+def test_a_branch_is_refused_with_a_reason():
+    with pytest.raises(Untraceable, match="branches on values"):
+        trace(REFUSED["branch on a sum"], EXAMPLE)
+    with pytest.raises(Untraceable, match="numpy"):
+        trace(REFUSED["numpy"], EXAMPLE)
+    with pytest.raises(Untraceable, match="random"):
+        trace(REFUSED["noise"], EXAMPLE)
+
+
+def test_branches_on_shapes_and_settings_are_no_branches_on_data():
+    class Decoder(nn.Module):
+        def __init__(self, residual):
+            super().__init__()
+            self.layer, self.residual = nn.Linear(2, 2), residual
+
+        def forward(self, z):
+            if z.ndim == 1:
+                z = z[None]
+            return z + F.elu(self.layer(z)) if self.residual else self.layer(z)
+
+    assert "elu" in trace(Decoder(True), EXAMPLE).operators()
+    assert "elu" not in trace(Decoder(False), EXAMPLE).operators()
+
+
+def test_the_mode_of_modules_is_restored():
+    network = nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5), nn.BatchNorm1d(2))
+    network.train()
+    graph = trace(network, EXAMPLE)
+    assert network.training
+    assert "bernoulli" not in graph.operators()
+    assert network[2].num_batches_tracked == 0
