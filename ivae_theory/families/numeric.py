@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 
 #: Range of the mapped coordinate, panels to start with, points of a rule, rounds of halving, relative error wanted.
 REACH, PANELS, POINTS, ROUNDS, ACCURACY = 600.0, 240, 12, 40, 1e-10
+#: How close to the ends of the range no mass may be.
+MARGIN = 20.0
 #: Cells of a panel in the table that inverts the distribution function.
 CELLS = 24
 #: Points of the scan for local maxima, and how many of them are followed.
@@ -152,8 +154,8 @@ class Density:
         self.log_mass, self.shift, self.total = shift + float(np.log(total)), shift, total
 
     def _check_ends(self, total: float) -> None:
-        """Mass in the outermost panels means that what was cut off matters."""
-        outer = (self.low <= -REACH) | (self.high >= REACH)
+        """Mass near the ends of the mapped range means that what was cut off matters."""
+        outer = (self.low <= MARGIN - REACH) | (self.high >= REACH - MARGIN)
         if float(self.mass[outer].sum()) > 1e-9 * total:
             raise self._not_integrable("its mass does not settle towards an end of the support")
 
