@@ -20,7 +20,7 @@ from ivae_theory.verdict import Grade, Status, Verdict
 
 Floats = NDArray[np.float64]
 Evidence = Mapping[str, Any]
-FACTOR = 4.0
+FACTOR = 3.0
 SINGULAR = 0.1
 WHOLE = ("recovery.scaled_permutation", "recovery.block_permutation")
 

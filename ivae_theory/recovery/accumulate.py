@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ivae_theory.errors import InputError
 from ivae_theory.recovery.inputs import Groups, Rows, chunks, contiguous, sample_rows
-from ivae_theory.recovery.learned import Chunk, Learned, pair_products
+from ivae_theory.recovery.learned import Learned, pair_products
 from ivae_theory.recovery.metrics import CorrelationSums
 from ivae_theory.recovery.moments import Moments
 from ivae_theory.recovery.statistics import Statistics
@@ -64,12 +64,11 @@ def accumulate(
     within, runs = np.zeros((pairs, pairs)), 0
     latents = CorrelationSums.zeros(groups, n, m, shift=_latent_shift(truth, learned))
     for rows in chunks(len(truth), learned.columns + 2 * p + 2 * n + pairs):
-        z = truth.take(rows)
-        y = (T.evaluate(z, rows.start) - location[0]) / scale[0]
-        chunk = learned.read(rows, location[1], scale[1])
         codes, starts, order = contiguous(groups.codes[rows])
-        if order is not None:
-            z, y, chunk = z[order], y[order], _reordered(chunk, order)
+        picked = rows if order is None else order + rows.start
+        z = truth.take(picked)
+        y = (T.evaluate(z, picked) - location[0]) / scale[0]
+        chunk = learned.read(picked, location[1], scale[1])
         table = np.concatenate([y, chunk.x, pair_products(y, T), chunk.pairs], axis=1)
         run_sums = np.add.reduceat(table, starts, axis=0)
         lengths = np.diff(np.append(starts, len(y)))
@@ -83,7 +82,7 @@ def accumulate(
             for coefficient, factor in chunk.products:
                 part = factor[start:end]
                 instrumented[code] += coefficient * (part.T @ part)
-        latents.add(z, chunk.latents, codes, starts, ends, groups, rows if order is None else order + rows.start)
+        latents.add(z, chunk.latents, codes, starts, ends, groups, picked)
     sums = np.concatenate(
         [vectors, cross.reshape(groups.count, mixed), instrumented.reshape(groups.count, covariance)], axis=1
     )
@@ -95,16 +94,6 @@ def accumulate(
 def _latent_shift(truth: Rows, learned: Learned) -> Floats:
     rows = sample_rows(len(truth), PILOT)
     return np.concatenate([truth.take(rows).mean(axis=0), learned.views(rows)[2].mean(axis=0)])
-
-
-def _reordered(chunk: Chunk, order: NDArray[np.intp]) -> Chunk:
-    x = chunk.x[order]
-    return Chunk(
-        x,
-        [(coefficient, x if factor is chunk.x else factor[order]) for coefficient, factor in chunk.products],
-        chunk.pairs[order],
-        chunk.latents[order],
-    )
 
 
 def _add_within(within: Floats, values: Floats, run_sums: Floats, lengths: NDArray[np.intp]) -> int:

@@ -160,6 +160,7 @@ def recover(
         S_error=deviations,
         smallest_singular_value=smallest,
         blocks=T.blocks.sizes,
+        learned_blocks=T_learned.blocks.sizes,
         statistics=(T.text, T_learned.text),
         resampled=groups.text,
         parameter_route=parameters,

@@ -203,7 +203,8 @@ def contiguous(codes: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.in
     present = codes[starts]
     if len(np.unique(present)) == len(present):
         return present, starts, None
-    order = np.argsort(codes, kind="stable")
+    # Groups are few: 16 bits sort by counting.
+    order = np.argsort(codes.astype(np.uint16), kind="stable")
     ordered = codes[order]
     starts = np.concatenate([[0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1])
     return ordered[starts], starts, order

@@ -71,10 +71,6 @@ class Learned:
         return self.shape[0]
 
 
-def _first(rows: slice | NDArray[np.intp]) -> int:
-    return (rows.start or 0) if isinstance(rows, slice) else int(rows[0])
-
-
 def as_learned(z_learned: Any, statistics: Callable[[int], Statistics], seed: int) -> Learned:
     """Read ``z_learned``: (N, n), (S, N, n) with S >= 2, or a torch Distribution of batch (N, n).
 
@@ -107,7 +103,7 @@ def _exact(array: NDArray[Any], statistics: Statistics) -> Learned:
 
     def read(picked: slice | NDArray[np.intp], location: Floats, scale: Floats) -> Chunk:
         z = rows.take(picked)
-        x = (statistics.evaluate(z, _first(picked)) - location) / scale
+        x = (statistics.evaluate(z, picked) - location) / scale
         return Chunk(x, [(1.0, x)], pair_products(x, statistics), z)
 
     def views(picked: NDArray[np.intp]) -> tuple[Floats, Floats, Floats]:
@@ -126,7 +122,7 @@ def _draws(array: NDArray[Any], statistics: Statistics, text: str) -> Learned:
 
     def evaluate(picked: slice | NDArray[np.intp]) -> tuple[Floats, Floats]:
         z = rows.take(picked)
-        return z, np.stack([statistics.evaluate(draw, _first(picked)) for draw in z])
+        return z, np.stack([statistics.evaluate(draw, picked) for draw in z])
 
     def read(picked: slice | NDArray[np.intp], location: Floats, scale: Floats) -> Chunk:
         z, values = evaluate(picked)

@@ -334,12 +334,10 @@ def _sums(truth: Rows, learned: Rows, u: Any) -> CorrelationSums:
     shift = np.concatenate([truth.take(first).mean(axis=0), learned.take(first).mean(axis=0)])
     sums = CorrelationSums.zeros(groups, n, m, shift)
     for rows in chunks(len(truth), 3 * (n + m)):
-        a, b = truth.take(rows), learned.take(rows)
         codes, starts, order = contiguous(groups.codes[rows])
-        where: slice | NDArray[np.intp] = rows
-        if order is not None:
-            a, b, where = a[order], b[order], order + rows.start
-        sums.add(a, b, codes, starts, np.append(starts[1:], len(a)), groups, where)
+        picked = rows if order is None else order + rows.start
+        a, b = truth.take(picked), learned.take(picked)
+        sums.add(a, b, codes, starts, np.append(starts[1:], len(a)), groups, picked)
     total = sums.sums.sum(axis=0)
     width = n + m
     variance = total[1 + width : 1 + 2 * width] / total[0] - (total[1 : 1 + width] / total[0]) ** 2

@@ -51,8 +51,8 @@ class Recovery:
         Whitened A (a perfect recovery has one entry of modulus 1 in each row) and its entrywise standard errors.
     smallest_singular_value
         Of S, with bounds.
-    blocks, statistics, resampled
-        The ``k_i``; the texts of T and T'; what the bootstrap resampled.
+    blocks, learned_blocks, statistics, resampled
+        The ``k_i`` of T and of T'; the texts of T and T'; what the bootstrap resampled.
     parameter_route
         A from the natural parameters, where they were given.
     """
@@ -75,6 +75,7 @@ class Recovery:
     S_error: Floats
     smallest_singular_value: Interval
     blocks: tuple[int, ...]
+    learned_blocks: tuple[int, ...]
     statistics: tuple[str, str]
     resampled: str
     parameter_route: ParameterRoute | None = None

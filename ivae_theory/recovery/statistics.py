@@ -47,13 +47,13 @@ class Statistics:
         """Whether each latent's statistics can be evaluated alone."""
         return self.parts is not None
 
-    def evaluate(self, z: Floats, first_row: int = 0) -> Floats:
+    def evaluate(self, z: Floats, rows: slice | NDArray[np.intp] | None = None) -> Floats:
         """``T~`` at the rows of ``z`` (B, n): (B, nk).
 
         Raises
         ------
         InputError
-            Where the statistics are undefined (NaN, infinite) at a row; ``first_row`` is the number of ``z[0]``.
+            Where the statistics are undefined (NaN, infinite); ``rows`` are the numbers of the rows of ``z``.
         """
         with np.errstate(all="ignore"):
             if self.parts is None:
@@ -71,7 +71,7 @@ class Statistics:
             raise InputError(
                 self.argument,
                 "statistics that are defined on the data",
-                f"{name} = {values[row, column]} at row {first_row + row}, z = {z[row, latent]:.6g}",
+                f"{name} = {values[row, column]} at row {_number(rows, row)}, z = {z[row, latent]:.6g}",
             )
         return values
 
@@ -80,6 +80,12 @@ class Statistics:
         assert self.parts is not None
         with np.errstate(all="ignore"):
             return self.parts[latent](z)
+
+
+def _number(rows: slice | NDArray[np.intp] | None, position: int) -> int:
+    if rows is None:
+        return position
+    return int((rows.start or 0) + position) if isinstance(rows, slice) else int(rows[position])
 
 
 def as_statistics(statistics: Any, n: int, argument: str = "statistics") -> Statistics:

@@ -1,0 +1,40 @@
+"""``ivae-theory equivalent``: are two models that are given by formulas equivalent (Eq. 12)?"""
+
+from __future__ import annotations
+
+import textwrap
+
+import click
+
+from ivae_theory.cli.app import EXIT
+from ivae_theory.cli.loading import load_model
+
+__all__ = ["command"]
+
+
+@click.command("equivalent", epilog="Example: ivae-theory equivalent a.py:model b.py:model --json certificate.json")
+@click.argument("first", metavar="A.py[:NAME]")
+@click.argument("second", metavar="B.py[:NAME]")
+@click.option("--json", "json_path", metavar="PATH", help="Write the verdict with its certificate as JSON.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the points that are tried.")
+@click.option("--quiet", is_flag=True, help="Print nothing; the exit status is the answer.")
+def command(first: str, second: str, json_path: str | None, seed: int, quiet: bool) -> int:
+    """Decide T~(f^-1(x)) = A T~'(f'^-1(x)) + c for two models (this runs both files)."""
+    from ivae_theory.equivalence import equivalent
+    from ivae_theory.equivalence.document import to_json
+
+    models = load_model(first), load_model(second)
+    verdict = equivalent(*models, seed=seed)
+    if json_path is not None:
+        from ivae_theory.reporting.html import write_text
+
+        write_text(json_path, to_json(verdict, *models), "--json")
+    if not quiet:
+        click.echo("\n".join(textwrap.wrap(str(verdict), 80)))
+        for row in verdict.evidence.get("A", ()):
+            click.echo("  A  " + "  ".join(row))
+        if "c" in verdict.evidence:
+            click.echo("  c  " + "  ".join(verdict.evidence["c"]))
+        for sentence in verdict.assumes:
+            click.echo("\n".join(textwrap.wrap(f"assumed: {sentence}", 80, subsequent_indent="         ")))
+    return EXIT[verdict.status]

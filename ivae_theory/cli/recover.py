@@ -1,0 +1,64 @@
+"""``ivae-theory recover``: is what was learned the truth up to a scaled permutation?"""
+
+from __future__ import annotations
+
+import click
+
+from ivae_theory.cli.app import EXIT
+
+__all__ = ["command"]
+
+
+@click.command("recover", epilog="Example: ivae-theory recover latents.npz --statistics 'z**2' --plot recovery.pdf")
+@click.argument("file", metavar="FILE.npz")
+@click.option("--statistics", default="z", show_default=True, help="T as text in z, e.g. 'z**2' or 'z, z**2'.")
+@click.option("--learned-statistics", help="T' as text in z; by default the same as T.")
+@click.option("--tolerance", type=float, default=0.05, show_default=True, help="Largest off-permutation mass.")
+@click.option("--level", type=float, default=0.05, show_default=True, help="Probability of a wrong answer, at most.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the bootstrap.")
+@click.option("--json", "json_path", metavar="PATH", help="Write the recovery with its evidence as JSON.")
+@click.option("--plot", "plot_path", metavar="PATH", help="Draw A before and after the permutation.")
+@click.option("--quiet", is_flag=True, help="Print nothing; the exit status is the answer.")
+def command(
+    file: str,
+    statistics: str,
+    learned_statistics: str | None,
+    tolerance: float,
+    level: float,
+    seed: int,
+    json_path: str | None,
+    plot_path: str | None,
+    quiet: bool,
+) -> int:
+    """Compare the arrays z_true (N, n) and z_learned of FILE.npz.
+
+    z_learned is (N, n) exact latents or (S, N, n) posterior draws. Optional arrays: u (N,), and natural with
+    learned_natural, the natural parameters of both models at the same values of u. Object arrays are refused.
+    """
+    from ivae_theory.recovery import recover
+    from ivae_theory.recovery.files import read_npz
+
+    arrays = read_npz(file)
+    pair = [arrays.get("natural"), arrays.get("learned_natural")]
+    if (pair[0] is None) != (pair[1] is None):
+        raise click.UsageError("natural and learned_natural come together or not at all")
+    recovery = recover(
+        arrays["z_true"],
+        arrays["z_learned"],
+        statistics=statistics,
+        learned_statistics=learned_statistics,
+        u=arrays.get("u"),
+        tolerance=tolerance,
+        level=level,
+        seed=seed,
+        natural=None if pair[0] is None else pair,
+    )
+    if json_path is not None:
+        from ivae_theory.reporting.html import write_text
+
+        write_text(json_path, recovery.to_json(), "--json")
+    if plot_path is not None:
+        recovery.plot(plot_path)
+    if not quiet:
+        click.echo(str(recovery))
+    return EXIT[recovery.status]
