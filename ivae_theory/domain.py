@@ -140,6 +140,20 @@ def _spread(unit: NDArray[np.float64], low: float, high: float) -> NDArray[np.fl
     return 2 * np.log(unit / (1 - unit))
 
 
+def _default_set(symbol: Any) -> sympy.Set:
+    """All reals that the symbol's assumptions allow: sympy simplifies by them."""
+    if getattr(symbol, "is_integer", False):
+        whole = sympy.S.Naturals0 if symbol.is_nonnegative else sympy.S.Integers
+        return sympy.S.Naturals if symbol.is_positive else whole
+    if getattr(symbol, "is_positive", False):
+        return sympy.Interval.open(0, sympy.oo)
+    if getattr(symbol, "is_negative", False):
+        return sympy.Interval.open(-sympy.oo, 0)
+    if getattr(symbol, "is_nonnegative", False):
+        return sympy.Interval(0, sympy.oo)
+    return sympy.Interval(-sympy.oo, 0) if getattr(symbol, "is_nonpositive", False) else sympy.Reals
+
+
 @dataclass(frozen=True, eq=False)
 class SymbolicDomain:
     """Symbols of ``u`` with the real set in which each lies, independently of the others."""
@@ -147,7 +161,7 @@ class SymbolicDomain:
     sets: Mapping[sympy.Symbol, sympy.Set]
 
     def __init__(self, sets: Mapping[sympy.Symbol, sympy.Set] | Sequence[sympy.Symbol]) -> None:
-        pairs = dict(sets) if isinstance(sets, Mapping) else dict.fromkeys(sets, sympy.Reals)
+        pairs = dict(sets) if isinstance(sets, Mapping) else {symbol: _default_set(symbol) for symbol in sets}
         if not pairs:
             raise InputError("u", "at least one symbol", "none")
         for symbol, where in pairs.items():

@@ -41,9 +41,13 @@ def distance_to_failure(prior: Any, rows: Floats) -> tuple[float, str]:
 def whiten(prior: Any, rows: Floats) -> tuple[Floats, str]:
     """lambda of the whitened statistics, and how they were whitened in words (unchanged where that is not possible)."""
     factors, law = whitening(prior, rows)
-    if factors is None:
-        return rows, f"in the units in which they were given ({law})"
-    return _apply(factors, rows), f"each T_i whitened under {law}"
+    if factors is not None:
+        with np.errstate(over="ignore"):
+            white = _apply(factors, rows)
+        if np.isfinite(white).all():
+            return white, f"each T_i whitened under {law}"
+        law = "no whitening: numbers beyond the floating-point range"
+    return rows, f"in the units in which they were given ({law})"
 
 
 def whitening(prior: Any, rows: Floats) -> tuple[list[Floats] | None, str]:

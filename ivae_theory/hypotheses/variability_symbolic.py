@@ -37,8 +37,9 @@ Point = tuple[Fraction, ...]
 def check_symbolic(prior: Any, seed: int = 0) -> Verdict:
     """theorem1.iii for a prior whose natural parameters are sympy expressions."""
     natural = prior.natural
-    if len({symbol.name for symbol in natural.sets}) != len(natural.sets):
-        return Verdict.unknown(CLAIM, "two symbols of u have the same name", advice="rename one of them")
+    unclear = _unclear(natural.sets)
+    if unclear:
+        return Verdict.unknown(CLAIM, unclear, advice="say in u={symbol: set} where each symbol lies")
     if all(isinstance(where, sympy.FiniteSet) for where in natural.sets.values()):
         return _finite(prior)
     relations = identities(list(natural.matrix), _nonnegative(natural.sets))
@@ -47,6 +48,29 @@ def check_symbolic(prior: Any, seed: int = 0) -> Verdict:
     points, rows, tried = _candidates(natural, seed)
     verdict = _certify(prior, points, rows) if len(points) > natural.size else None
     return _undecided(prior, points, rows, tried) if verdict is None else verdict
+
+
+def _unclear(sets: dict[sympy.Symbol, sympy.Set]) -> str:
+    """Why it is not clear where u lies: sympy simplifies by a symbol's assumptions, whatever its set says."""
+    if len({symbol.name for symbol in sets}) != len(sets):
+        return "two symbols of u have the same name"
+    for symbol, where in sets.items():
+        for assumed, allowed in _ASSUMPTIONS.items():
+            if getattr(symbol, f"is_{assumed}") and where.is_subset(allowed) is not True:
+                return f"{symbol} is declared {assumed} but ranges over {where}"
+    return ""
+
+
+#: What sympy may use about a symbol, and the set that it amounts to.
+_ASSUMPTIONS = {
+    "integer": sympy.S.Integers,
+    "rational": sympy.S.Rationals,
+    "positive": sympy.Interval.open(0, sympy.oo),
+    "nonnegative": sympy.Interval(0, sympy.oo),
+    "negative": sympy.Interval.open(-sympy.oo, 0),
+    "nonpositive": sympy.Interval(-sympy.oo, 0),
+    "nonzero": sympy.Complement(sympy.Reals, sympy.FiniteSet(0)),
+}
 
 
 def _nonnegative(sets: dict[sympy.Symbol, sympy.Set]) -> list[str]:
@@ -131,22 +155,32 @@ def _coordinates(where: sympy.Set, count: int, rng: np.random.Generator) -> list
         if isinstance(piece, sympy.FiniteSet):
             found.extend(Fraction(int(p.p), int(p.q)) for p in piece.args if p.is_Rational)
             continue
-        found.extend(_inside(piece, unit) for unit in rng.permutation((np.arange(count) + 0.5) / count))
+        some = [_inside(piece, unit) for unit in rng.permutation((np.arange(count) + 0.5) / count)]
+        found.extend(value for value in some if _proved_inside(piece, value))
     return found
 
 
 def _inside(piece: sympy.Interval, unit: float) -> Fraction:
-    """A rational with few digits inside an interval, by its position in (0, 1)."""
+    """A rational inside an interval, by its position in (0, 1); near it where the ends are irrational."""
     low, high = piece.start, piece.end
-    odds = Fraction(round(unit * 4096), 4096)
+    odds = Fraction(max(1, min(4095, round(unit * 4096))), 4096)
     if low.is_infinite and high.is_infinite:
-        return Fraction(round((2 * odds - 1) / (4 * odds * (1 - odds)) * 64 + 1), 64) if 0 < odds < 1 else Fraction(0)
+        return Fraction(round((2 * odds - 1) / (4 * odds * (1 - odds)) * 64 + 1), 64)
     if low.is_infinite or high.is_infinite:
-        end = Fraction(float(high if low.is_infinite else low)).limit_denominator(1 << 20)
-        step = odds / (1 - odds) * 4 + Fraction(1, 1024) if odds < 1 else Fraction(1)
+        end = Fraction(float(high if low.is_infinite else low))
+        step = odds / (1 - odds) * 4
         return end - step if low.is_infinite else end + step
     a, b = Fraction(float(low)), Fraction(float(high))
-    return (a + (b - a) * odds).limit_denominator(1 << 40)
+    return a + (b - a) * odds
+
+
+def _proved_inside(piece: sympy.Interval, value: Fraction) -> bool:
+    """Whether a rational is proved to lie strictly inside an interval."""
+    exact = sympy.Rational(value.numerator, value.denominator)
+    with precision(_BITS):
+        middle = number_ball(exact)
+        above = piece.start.is_infinite or bool(number_ball(piece.start) < middle)
+        return above and (piece.end.is_infinite or bool(middle < number_ball(piece.end)))
 
 
 def _candidates(natural: Any, seed: int) -> tuple[list[Point], np.ndarray[Any, Any], str]:

@@ -195,3 +195,31 @@ def test_before_there_are_enough_values_the_next_one_leaves_the_hull_of_the_othe
 def test_bad_plans_are_refused_by_name(call, error):
     with pytest.raises(error):
         call()
+
+
+def test_assumptions_of_symbols_that_their_sets_contradict_leave_it_open():
+    """sympy turns Abs(u) of a positive u into u: over all reals the two differ."""
+    u = sympy.Symbol("u", positive=True)
+    natural = sympy.Matrix([u, sympy.Abs(u)])
+    assert verdict(LOCATION, natural, {u: sympy.Reals}).status is Status.UNDECIDED
+    assert verdict(LOCATION, natural, [u]).status is Status.FAILS
+    assert verdict(LOCATION, natural, {u: sympy.Interval(1, 2)}).status is Status.FAILS
+    assert verdict(LOCATION, sympy.Matrix([u, sympy.log(u)]), [u]).status is Status.HOLDS
+
+
+def test_narrow_intervals_and_irrational_ends_get_points_that_are_inside():
+    u = sympy.Symbol("u", real=True)
+    tiny = sympy.Rational(1, 10**30)
+    for where in (sympy.Interval.open(1, 1 + tiny), sympy.Interval(sympy.sqrt(2), sympy.sqrt(2) + tiny)):
+        found = verdict(LOCATION, sympy.Matrix([u, u**2]), {u: where})
+        assert found.status is not Status.FAILS
+        for (point,) in found.evidence.get("points", []) if found.holds else []:
+            assert where.contains(sympy.Rational(point)) == sympy.true
+
+
+def test_numbers_at_the_ends_of_the_float_range_are_answered():
+    rng = np.random.default_rng(0)
+    for scale in (1e300, 1e-300, 1e-310):
+        found = verdict(LOCATION, scale * rng.standard_normal((8, 3)))
+        assert not found.fails
+        assert found.to_dict()["margin"] is None or np.isfinite(found.to_dict()["margin"])
