@@ -184,8 +184,8 @@ def _shear(latent: int, k: int) -> Verdict:
     return Verdict.fail(
         SCALED,
         Grade.EXACT,
-        f"Latent {latent + 1} has k = {k} statistics: T' = (T_1 + T_2, T_2, ..) with lambda' to match is the same model, "
-        "so A is at best a block permutation.",
+        f"Latent {latent + 1} has k = {k} statistics: T' = (T_1 + T_2, T_2, ..) with lambda' to match is the same "
+        "model, so A is at best a block permutation.",
         evidence={"kind": "theorem2.shear", "latent": latent},
         advice="See theorem2.block_permutation.",
     )

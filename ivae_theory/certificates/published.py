@@ -72,7 +72,10 @@ def _number(claim: str, evidence: Evidence, subject: Mapping[str, Any]) -> Reche
 def _strongly_exponential(claim: str, evidence: Evidence, subject: Mapping[str, Any]) -> Rechecked:
     def check(description: Mapping[str, Any], rule: Evidence) -> None:
         points = [[parse_fraction(value) for value in places] for places in rule["points"]]
-        _require(spans_everywhere(read_formulas(description), points), "independence on every part of the support")
+        cuts = [parse_fraction(value) for value in rule["cuts"]]
+        _require(
+            spans_everywhere(read_formulas(description), cuts, points), "independence on every part of the support"
+        )
 
     every_latent(evidence, subject, None, check)
     return Rechecked(Status.HOLDS, Grade.CERTIFIED)

@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+import sympy
+
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, rechecks
 from ivae_theory.certificates.theorem2 import families_of
 from ivae_theory.enclosure.appendix_e import is_appendix_e, is_not_affine, mean_of_rival
 from ivae_theory.enclosure.diagonal import diagonal_slopes, gaussian_variance
 from ivae_theory.enclosure.latent import read_formulas
-from ivae_theory.enclosure.quadratic import Quadratic, is_zero, quadratic_of, rows_of
+from ivae_theory.enclosure.quadratic import RIVAL_STATISTICS, Quadratic, is_zero, quadratic_of, read_rows, rows_of
 from ivae_theory.enclosure.rotation import is_same_law, mixed_difference, radial, rotated_statistics
-from ivae_theory.exact import parse_fraction
+from ivae_theory.exact import parse_fraction, to_fraction
 from ivae_theory.verdict import Grade, Status
 
 EQUIVALENCE, PERMUTATION = "rival.equivalence", "rival.scaled permutation"
@@ -27,19 +29,20 @@ def _require(condition: bool, expected: str, got: str = "a rival that does not s
         raise InvalidCertificate(expected, got)
 
 
-def _rows(natural: Evidence, subject: Evidence) -> list[list[Any]]:
-    rows = rows_of(natural, subject["domain"].get("symbols", ()))
-    _require(rows is not None, "natural parameters as a table or as formulas")
-    assert rows is not None
-    _require(all(len(row) == sum(subject["ks"]) for row in rows), "rows of sum k_i entries")
-    return rows
-
-
 def _both_rows(evidence: Evidence, subject: Evidence) -> list[tuple[list[Any], list[Any]]]:
     _require(subject["domain"]["kind"] in ("points", "symbolic"), "the whole support of u")
-    before, after = _rows(subject["natural"], subject), _rows(evidence["natural"], subject)
+    symbols = subject["domain"].get("symbols", ())
+    before, after = rows_of(subject["natural"], symbols), read_rows(evidence["natural"], symbols)
+    _require(before is not None, "natural parameters as a table or as formulas")
+    assert before is not None
     _require(len(before) == len(after), "a row for every u", f"{len(after)} for {len(before)}")
+    _require(all(len(row) == sum(subject["ks"]) for row in (*before, *after)), "rows of sum k_i entries")
+    before = [[_symbolic(value) for value in row] for row in before]
     return list(zip(before, after, strict=True))
+
+
+def _symbolic(value: Any) -> sympy.Expr:
+    return value if isinstance(value, sympy.Basic) else sympy.Rational(value.numerator, value.denominator)
 
 
 def _pair(evidence: Evidence, subject: Evidence) -> list[int]:
@@ -79,9 +82,11 @@ def _rotated_pair(claim: str, evidence: Evidence, subject: Evidence) -> Rechecke
     """Equal Gaussian laws row by row; then a statistic of z' that is no sum over the latents, or a mixing matrix."""
     pair, ks = _pair(evidence, subject), subject["ks"]
     before = [_gaussian(families_of(subject)[latent]) for latent in pair]
-    after = [_gaussian(description) for description in evidence["families"]]
-    _require(len(after) == 2 and {q.kind for q in before} == {q.kind for q in after}, "the same kind of families")
-    _require(len({q.kind for q in before}) == 1, "two latents of one kind")
+    kind = before[0].kind
+    _require(before[1].kind == kind, "two latents of one kind")
+    base = [parse_fraction(value) for value in evidence["base_measures"]]
+    _require(len(base) == 2 and all(v < 0 if kind == "location" else v == 0 for v in base), "Gaussian families")
+    after = [Quadratic(RIVAL_STATISTICS[kind], (value, Fraction(0))) for value in base]
     matrix = [[parse_fraction(value) for value in row] for row in evidence["matrix"]]
     shift = [parse_fraction(value) for value in evidence["shift"]]
     (a, b), (c, d) = matrix
@@ -92,7 +97,6 @@ def _rotated_pair(claim: str, evidence: Evidence, subject: Evidence) -> Rechecke
         new = [q.at(_blocks(other, ks)[latent]) for q, latent in zip(after, pair, strict=True)]
         _require(is_same_law(old, new, matrix, shift), "the same law for every u")
     _others_unchanged(rows, pair, ks)
-    kind = before[0].kind
     _matching_text(evidence, [_COVERS[kind]])
     corners = _corners(evidence)
     if claim == EQUIVALENCE:
@@ -121,18 +125,16 @@ def _radial(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
     """Two Gaussian latents that are the same for every u; a rotation that no sum over the latents is."""
     pair, ks = _pair(evidence, subject), subject["ks"]
     before = [_gaussian(families_of(subject)[latent]) for latent in pair]
-    after = [_gaussian(description) for description in evidence["families"]]
-    _require(len(after) == 2 and all(q.kind == "location" for q in (*before, *after)), "T = z for both latents")
+    _require(all(q.kind == "location" for q in before), "T = z for both latents")
     rows = _both_rows(evidence, subject)
-    half = Fraction(-1, 2)
     for row, other in rows:
         for place, latent in enumerate(pair):
             first = before[place].at(_blocks(rows[0][0], ks)[latent])
             here = before[place].at(_blocks(row, ks)[latent])
             _require(all(is_zero(x - y) for x, y in zip(first, here, strict=True)), "latents that do not depend on u")
             _require(not any(getattr(x, "free_symbols", None) for x in here), "latents that do not depend on u")
-            alpha, beta = after[place].at(_blocks(other, ks)[latent])
-            _require(is_zero(alpha - half) and is_zero(beta), "standard Gaussian latents of the rival")
+            # T' = z', Q' = exp(-z'**2 / 2): lambda' = 0 is the standard Gaussian
+            _require(all(is_zero(value) for value in _blocks(other, ks)[latent]), "lambda' = 0 for both latents")
     _others_unchanged(rows, pair, ks)
     _matching_text(evidence, ["two Gaussian latents with T = z that do not depend on u"])
     _require(evidence["map"] == _RADIAL_MAP, "the rotation's formula")
@@ -160,8 +162,10 @@ def _learned_variance(claim: str, evidence: Evidence, subject: Evidence) -> Rech
     ratio, (i, j) = parse_fraction(evidence["ratio"]), pair
     _require(ratio > 0 and new > 0, "positive variances")
     for row, other in _both_rows(evidence, subject):
-        signal = [a * a / (-2 * q.at([value])[0]) for a, q, value in zip(slopes, quadratics, row, strict=True)]
-        rival = [Fraction(-1, 2) / value for value in other]
+        signal = [
+            a * a / (-2 * q.at([to_fraction(value)])[0]) for a, q, value in zip(slopes, quadratics, row, strict=True)
+        ]
+        rival = [Fraction(-1, 2) / to_fraction(value) for value in other]
         _require(all(value > 0 for value in (*signal, *rival)), "positive variances")
         # w_i = (z'_i + z'_j) / (1 + rho), w_j = (rho z'_i - z'_j) / (1 + rho)
         scale = (1 + ratio) ** 2

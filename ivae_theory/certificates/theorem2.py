@@ -75,7 +75,8 @@ def _latent(subject: Mapping[str, Any], number: Any) -> Latent:
 def _described(subject: Mapping[str, Any], number: Any) -> Mapping[str, Any]:
     families = families_of(subject)
     _require(isinstance(number, int) and 0 <= number < len(families), "the number of a latent", repr(number)[:40])
-    return families[number]
+    found: Mapping[str, Any] = families[number]
+    return found
 
 
 @rechecks("theorem2.one_latent", SCALED, BLOCK)

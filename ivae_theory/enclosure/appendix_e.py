@@ -24,7 +24,7 @@ BITS = 256
 
 
 def is_appendix_e(subject: Mapping[str, Any]) -> bool:
-    """Whether the described model is ``x_i ~ Bernoulli(sigmoid(z_i))``, T = z, Q = (1 + exp(z))**-2 for every latent."""
+    """Whether the model is ``x_i ~ Bernoulli(sigmoid(z_i))``, T = z, Q = (1 + exp(z))**-2 for every latent."""
     law, mixing = subject["noise"]["law"], subject["mixing"]
     if law.get("node") != "discrete" or law.get("name") != "bernoulli" or mixing is None:
         return False

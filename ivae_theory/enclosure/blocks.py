@@ -8,10 +8,11 @@ from fractions import Fraction
 import sympy
 from flint import arb_mat
 
+from ivae_theory.enclosure.dependent import resolve
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.latent import Formulas
+from ivae_theory.enclosure.latent import Formulas, cut
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.ranges import polynomial_coefficients
+from ivae_theory.enclosure.ranges import Range, polynomial_coefficients
 from ivae_theory.enclosure.shape import is_analytic
 from ivae_theory.exact import to_arb
 
@@ -43,19 +44,29 @@ def is_curved(formulas: Formulas, pair: Sequence[int], points: Sequence[Fraction
     return _analytic(formulas) and _affinely_independent([formulas.statistics[i] for i in pair], formulas, points)
 
 
-def spans_everywhere(formulas: Formulas, points: Sequence[Sequence[Fraction]]) -> bool:
+def spans_everywhere(formulas: Formulas, cuts: Sequence[Fraction], points: Sequence[Sequence[Fraction]]) -> bool:
     """Whether 1, T_1, .., T_k are independent on every set of positive measure (*strongly exponential*).
 
     An analytic function that is not zero on an interval has isolated zeros there, so that independence at k + 1
-    points of each part of the support is enough.
+    points of each piece of the support, between the cuts, is enough.
     """
-    if len(points) != len(formulas.parts) or not _analytic(formulas):
+    pieces = cut(formulas.parts, cuts)
+    if len(points) != len(pieces):
         return False
-    return all(
-        all(part.contains(point) for point in places)
-        and len(places) == len(formulas.statistics) + 1
-        and _affinely_independent(formulas.statistics, formulas, places)
-        for part, places in zip(formulas.parts, points, strict=True)
+    return all(_spans(formulas, piece, places) for piece, places in zip(pieces, points, strict=True))
+
+
+def _spans(formulas: Formulas, piece: Range, places: Sequence[Fraction]) -> bool:
+    interior = Range(piece.low, piece.high, True, True)
+    try:
+        resolved = [resolve(statistic, formulas.symbol, interior) for statistic in formulas.statistics]
+    except CannotEnclose:
+        return False
+    return (
+        len(places) == len(resolved) + 1
+        and all(interior.contains(place) for place in places)
+        and all(is_analytic(statistic, formulas.symbol, interior) for statistic in resolved)
+        and _affinely_independent(resolved, formulas, places)
     )
 
 
@@ -65,8 +76,6 @@ def is_analytic_on_support(formulas: Formulas) -> bool:
 
 
 def _analytic(formulas: Formulas) -> bool:
-    from ivae_theory.enclosure.ranges import Range
-
     interiors = [Range(part.low, part.high, True, True) for part in formulas.parts]
     return all(is_analytic(t, formulas.symbol, part) for t in formulas.statistics for part in interiors)
 

@@ -11,7 +11,7 @@ from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.latent import Formulas
 from ivae_theory.enclosure.ranges import Range, branches, range_of
 
-__all__ = ["vanishes_on"]
+__all__ = ["resolve", "vanishes_on"]
 
 
 def vanishes_on(formulas: Formulas, weights: Sequence[Fraction], low: Fraction, high: Fraction) -> bool:
@@ -22,7 +22,7 @@ def vanishes_on(formulas: Formulas, weights: Sequence[Fraction], low: Fraction, 
         return False
     where = Range(low, high, True, True)
     try:
-        resolved = [_resolve(statistic, formulas.symbol, where) for statistic in formulas.statistics]
+        resolved = [resolve(statistic, formulas.symbol, where) for statistic in formulas.statistics]
     except CannotEnclose:
         return False
     total = sum(
@@ -32,7 +32,7 @@ def vanishes_on(formulas: Formulas, weights: Sequence[Fraction], low: Fraction, 
     return bool(sympy.expand(total, power_base=False, log=False) == 0)
 
 
-def _resolve(expression: sympy.Expr, symbol: sympy.Symbol, where: Range) -> sympy.Expr:
+def resolve(expression: sympy.Expr, symbol: sympy.Symbol, where: Range) -> sympy.Expr:
     """The expression without the branches, signs and steps that the interval decides."""
     if not expression.has(symbol) or expression == symbol:
         return expression
@@ -40,8 +40,8 @@ def _resolve(expression: sympy.Expr, symbol: sympy.Symbol, where: Range) -> symp
         possible = branches(expression, symbol, where)
         if len(possible) != 1:
             raise CannotEnclose("a branch that the interval does not decide")
-        return _resolve(possible[0][0], symbol, where)
-    arguments = [_resolve(argument, symbol, where) for argument in expression.args]
+        return resolve(possible[0][0], symbol, where)
+    arguments = [resolve(argument, symbol, where) for argument in expression.args]
     if isinstance(expression, (sympy.Max, sympy.Min)):
         return _chosen(arguments, symbol, where, isinstance(expression, sympy.Max))
     if isinstance(expression, (sympy.Abs, sympy.sign, sympy.Heaviside)):

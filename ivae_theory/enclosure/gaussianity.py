@@ -13,6 +13,7 @@ Exponential tilting keeps a law Gaussian or not Gaussian, so that none of this d
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -67,7 +68,7 @@ def is_half_bounded(latent: Latent, side: int, cuts: Sequence[Fraction]) -> bool
 def has_gap(latent: Latent) -> bool:
     """Whether T is strictly monotone and the parts of the support leave out an interval between them."""
     parts = latent.parts
-    if not any(a.high < b.low for a, b in zip(parts, parts[1:], strict=False)):
+    if not any(a.high < b.low for a, b in itertools.pairwise(parts)):
         return False
     hull = Range(parts[0].low, parts[-1].high, parts[0].low_open, parts[-1].high_open)
     return trend(latent.statistic, latent.symbol, hull) in (STRICT, -STRICT) and is_analytic(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -70,7 +71,7 @@ def read_formulas(description: Mapping[str, Any]) -> Formulas:
     parts = support_ranges(ends)
     if not parts or any(not part.low < part.high for part in parts):
         raise CorruptReport("family", "a support of intervals", repr(description["support"])[:60])
-    if any(not a.high <= b.low for a, b in zip(parts, parts[1:], strict=False)):
+    if any(not a.high <= b.low for a, b in itertools.pairwise(parts)):
         raise CannotEnclose("a support whose parts are too close to be told apart")
     return Formulas(statistics, _read(description["base_measure"], symbol), symbol, parts)
 

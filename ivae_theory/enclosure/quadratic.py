@@ -11,9 +11,9 @@ import sympy
 
 from ivae_theory.enclosure.latent import Formulas
 from ivae_theory.enclosure.ranges import INFINITY, polynomial_coefficients
-from ivae_theory.exact import decode_array, from_text, parse_fraction
+from ivae_theory.exact import decode_array, fraction_text, from_text, parse_fraction, to_text
 
-__all__ = ["Quadratic", "is_zero", "quadratic_of", "rows_of"]
+__all__ = ["RIVAL_STATISTICS", "Quadratic", "is_zero", "quadratic_of", "read_rows", "rows_of", "write_rows"]
 
 #: A number of a table, or an expression in the symbols of u.
 Entry = Any
@@ -88,11 +88,30 @@ def _two(expression: sympy.Expr, symbol: sympy.Symbol) -> tuple[Fraction, Fracti
     return padded[2], padded[1]
 
 
+#: The statistics of a rival's latents: coefficients of z**2 and z in T = z**2, T = (z, z**2) and T = z.
+RIVAL_STATISTICS: dict[str, tuple[tuple[Fraction, Fraction], ...]] = {
+    "scale": ((Fraction(1), Fraction(0)),),
+    "both": ((Fraction(0), Fraction(1)), (Fraction(1), Fraction(0))),
+    "location": ((Fraction(0), Fraction(1)),),
+}
+
+
 def is_zero(value: Entry) -> bool:
     """Whether a number is 0, or an expression is 0 by the distributive law alone."""
     if isinstance(value, sympy.Basic):
         return bool(sympy.expand(value, power_base=False, log=False) == 0)
     return bool(value == 0)
+
+
+def write_rows(rows: Sequence[Sequence[Entry]]) -> list[list[str]]:
+    """Exact rows as texts."""
+    return [[to_text(v) if isinstance(v, sympy.Basic) else fraction_text(v) for v in row] for row in rows]
+
+
+def read_rows(rows: Any, symbols: Sequence[str] = ()) -> list[list[Entry]]:
+    """What :func:`write_rows` wrote, as expressions."""
+    known = [sympy.Symbol(name, real=True) for name in symbols]
+    return [[from_text(text, known, "natural parameters") for text in row] for row in rows]
 
 
 def rows_of(natural: Mapping[str, Any], symbols: Sequence[str] = ()) -> list[list[Entry]] | None:

@@ -1,7 +1,8 @@
 """What two Gaussian latents become under an affine map, exactly; and maps that are not sums over the latents.
 
 ``log p(z) = sum_i alpha_i z_i**2 + beta_i z_i`` for a pair; ``z' = M z + s``. The law of z' has the coefficients
-``alpha'_k, beta'_k`` exactly when ``sum_k alpha'_k z'_k**2 + beta'_k z'_k`` is the same polynomial of z up to a constant.
+``alpha'_k, beta'_k`` exactly when ``sum_k alpha'_k z'_k**2 + beta'_k z'_k`` is the same polynomial of z up to a
+constant.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def rotated_statistics(
     shift: Sequence[Fraction],
     corners: Sequence[Sequence[Fraction]],
 ) -> list[Fraction]:
-    """The mixed difference of every statistic of ``z' = M z + s`` over the corners (a, b), (a', b), (a, b'), (a', b')."""
+    """The mixed difference of every statistic of ``z' = M z + s`` over the corners of a rectangle."""
     found = []
     for row, offset, quadratic in zip(matrix, shift, quadratics, strict=True):
         for square, linear in quadratic.statistics:

@@ -90,4 +90,4 @@ def _sign(expression: sympy.Expr, where: Mapping[sympy.Symbol, Range], strict: b
                 and _sign(base, where, strict=False)
             )
         )
-    return expression == sympy.pi or expression == sympy.E
+    return bool(expression == sympy.pi or expression == sympy.E)

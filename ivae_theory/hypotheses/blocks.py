@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
+import sympy
+
 from ivae_theory.enclosure.blocks import is_analytic_on_support, is_curved, is_quadratic_family, spans_everywhere
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.latent import Formulas, read_formulas
+from ivae_theory.enclosure.latent import Formulas, Latent, cut, read_formulas
 from ivae_theory.enclosure.ranges import INFINITY, Range
 from ivae_theory.errors import InputError
 from ivae_theory.exact import fraction_text
+from ivae_theory.hypotheses.gaussianity import kinks
 
 __all__ = ["decide_analytic", "decide_curved", "decide_spans_everywhere", "places"]
 
@@ -72,16 +75,28 @@ def decide_spans_everywhere(description: Mapping[str, Any]) -> dict[str, Any]:
     formulas = _read(description)
     if isinstance(formulas, str):
         return {"rule": "undecided", "why": formulas}
-    chosen: list[list[Fraction]] = []
-    for index, part in enumerate(formulas.parts):
-        one = Formulas(formulas.statistics, formulas.base_measure, formulas.symbol, (part,))
-        found = next(
-            (points for points in places(part, len(formulas.statistics) + 1) if spans_everywhere(one, [points])), None
-        )
-        if found is None:
+    bends = {x for statistic in formulas.statistics for x in kinks(_first(formulas, statistic))}
+    why = ""
+    for cuts in [[], sorted(bends)] if bends else [[]]:
+        pieces = cut(formulas.parts, cuts)
+        chosen = [_independent(formulas, piece) for piece in pieces]
+        found = [points for points in chosen if points is not None]
+        if len(found) == len(pieces):
             return {
-                "rule": "undecided",
-                "why": f"part {index + 1} of the support: T is not proved analytic and independent",
+                "rule": "analytic",
+                "cuts": [fraction_text(x) for x in cuts],
+                "points": [[fraction_text(x) for x in points] for points in found],
             }
-        chosen.append(found)
-    return {"rule": "analytic", "points": [[fraction_text(x) for x in points] for points in chosen]}
+        why = f"piece {chosen.index(None) + 1} of the support: T is not proved analytic and independent there"
+    return {"rule": "undecided", "why": why}
+
+
+def _first(formulas: Formulas, statistic: sympy.Expr) -> Latent:
+    return Latent(statistic, formulas.base_measure, formulas.symbol, formulas.parts)
+
+
+def _independent(formulas: Formulas, piece: Range) -> list[Fraction] | None:
+    """Points that show independence on one piece."""
+    one = Formulas(formulas.statistics, formulas.base_measure, formulas.symbol, (piece,))
+    choices = places(piece, len(formulas.statistics) + 1)
+    return next((points for points in choices if spans_everywhere(one, [], [points])), None)

@@ -8,7 +8,7 @@ import sympy
 
 from ivae_theory.domain import Points
 from ivae_theory.enclosure.appendix_e import is_appendix_e, mean_of_rival, rival_entry
-from ivae_theory.enclosure.quadratic import rows_of
+from ivae_theory.enclosure.quadratic import rows_of, write_rows
 from ivae_theory.rivals.build import prior_with
 from ivae_theory.rivals.rival import Rival
 
@@ -46,6 +46,6 @@ def bernoulli(model: Any) -> Rival | None:
         "covers": COVERS,
         "mixing": [str(entry) for entry in mixing.describe()["expressions"]],
         "points": list(POINTS),
-        "natural": prior.describe()["natural"],
+        "natural": write_rows(new),
     }
     return Rival(Model(prior, noise=model.noise, mixing=mixing), "equivalence", evidence)

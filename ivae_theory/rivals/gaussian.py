@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy
 
-from ivae_theory.enclosure.quadratic import Quadratic, is_zero
+from ivae_theory.enclosure.quadratic import RIVAL_STATISTICS, Quadratic, is_zero, write_rows
 from ivae_theory.enclosure.rotation import is_same_law, rotated_statistics
 from ivae_theory.exact import fraction_text, to_fraction
 from ivae_theory.rivals.build import Latents, inverse, latents_of, mixing_after, pairs, prior_with, whole_support
@@ -94,8 +94,9 @@ def _rotate(
     matrix = [[Fraction(1), Fraction(1)], [ratio, Fraction(-1)]]
     centres = [_quadratic(latents, latent).centre if kind == "scale" else Fraction(0) for latent in pair]
     shift = [-sum((m * c for m, c in zip(row, centres, strict=True)), Fraction(0)) for row in matrix]
-    families, blocks = _rival_blocks(latents, pair, ratio, kind, matrix)
-    quadratics = [_quadratic_of_rival(kind, family) for family in families]
+    blocks = _rival_blocks(latents, ratio, pair, kind, matrix)
+    base = _base_measures(latents, pair, ratio, kind)
+    quadratics = [Quadratic(RIVAL_STATISTICS[kind], (value, Fraction(0))) for value in base]
     rows = []
     for row, new in zip(latents.rows, blocks, strict=True):
         before = [_coefficients(latents, row, latent) for latent in pair]
@@ -108,39 +109,36 @@ def _rotate(
         rows.append([entry for part in parts for entry in part])
     if refutes == "equivalence" and not any(rotated_statistics(quadratics, matrix, shift, CORNERS)):
         return None
-    return _assemble(model, pair, matrix, shift, families, rows, kind, refutes)
+    return _assemble(model, pair, matrix, shift, base, rows, kind, refutes)
+
+
+def _shrink(ratio: Fraction) -> list[Fraction]:
+    """``alpha'_k / alpha_i``: the variances of z'_1 and z'_2 are v_i (1 + rho) and v_i rho (1 + rho)."""
+    return [1 / (1 + ratio), 1 / (ratio * (1 + ratio))]
+
+
+def _base_measures(latents: Latents, pair: tuple[int, int], ratio: Fraction, kind: str) -> list[Fraction]:
+    """The coefficients of z**2 in log Q' of the two latents: 0 unless T = z."""
+    if kind != "location":
+        return [Fraction(0), Fraction(0)]
+    return [_quadratic(latents, pair[0]).base[0] * value for value in _shrink(ratio)]
 
 
 def _rival_blocks(
-    latents: Latents, pair: tuple[int, int], ratio: Fraction, kind: str, matrix: list[list[Fraction]]
-) -> tuple[list[Any], list[list[list[Any]]]]:
-    """The families of z'_1, z'_2, and their natural parameters on every row."""
-    from ivae_theory.families import ExponentialFamily
-
+    latents: Latents, ratio: Fraction, pair: tuple[int, int], kind: str, matrix: list[list[Fraction]]
+) -> list[list[list[Any]]]:
+    """The natural parameters of z'_1 and z'_2 on every row."""
     assert latents.rows is not None
-    z = sympy.Symbol("z", real=True)
-    # alpha' = alpha_i v_i / v'_k: the variances of z'_1 and z'_2 are v_i (1 + rho) and v_i rho (1 + rho)
-    shrink = [1 / (1 + ratio), 1 / (ratio * (1 + ratio))]
+    back = inverse([[matrix[0][0], matrix[1][0]], [matrix[0][1], matrix[1][1]]])
     blocks: list[list[list[Any]]] = []
     for row in latents.rows:
-        (alpha_1, beta_1), (_, beta_2) = (_coefficients(latents, row, latent) for latent in pair)
-        exact = [_like(value, alpha_1, beta_1, beta_2) for value in shrink]
-        alphas = [alpha_1 * value for value in exact]
-        # beta' solves M^T beta' = beta (no shift where beta matters)
-        back = inverse([[matrix[0][0], matrix[1][0]], [matrix[0][1], matrix[1][1]]])
-        betas = [
-            _like(r[0], alpha_1, beta_1, beta_2) * beta_1 + _like(r[1], alpha_1, beta_1, beta_2) * beta_2 for r in back
-        ]
-        new = {"scale": [[a] for a in alphas], "location": [[b] for b in betas]}
+        (alpha, first), (_, second) = (_coefficients(latents, row, latent) for latent in pair)
+        alphas = [_like(value, alpha) * alpha for value in _shrink(ratio)]
+        # beta' solves M^T beta' = beta; where there is a shift, T = z**2 alone and beta' is not needed
+        betas = [_like(a, first, second) * first + _like(b, first, second) * second for a, b in back]
+        new = {"scale": [[value] for value in alphas], "location": [[value] for value in betas]}
         blocks.append(new.get(kind, [[b, a] for a, b in zip(alphas, betas, strict=True)]))
-    if kind == "scale":
-        return [ExponentialFamily([z**2], variable=z)] * 2, blocks
-    if kind == "both":
-        return [ExponentialFamily([z, z**2], variable=z)] * 2, blocks
-    alpha, _ = _coefficients(latents, latents.rows[0], pair[0])
-    return [
-        ExponentialFamily([z], base_measure=sympy.exp(_rational(alpha * value) * z**2), variable=z) for value in shrink
-    ], blocks
+    return blocks
 
 
 def _like(value: Fraction, *entries: Any) -> Any:
@@ -151,14 +149,13 @@ def _rational(value: Any) -> sympy.Expr:
     return value if isinstance(value, sympy.Basic) else sympy.Rational(value.numerator, value.denominator)
 
 
-def _quadratic_of_rival(kind: str, family: Any) -> Quadratic:
-    from ivae_theory.enclosure.latent import read_formulas
-    from ivae_theory.enclosure.quadratic import quadratic_of
+def _family(kind: str, base: Fraction) -> Any:
+    """The family of one of the rival's two latents."""
+    from ivae_theory.families import ExponentialFamily
 
-    found = quadratic_of(read_formulas(family.describe()))
-    if found is None:
-        raise AssertionError(f"a rival family of kind {kind} is Gaussian")
-    return found
+    z = sympy.Symbol("z", real=True)
+    statistics = {"scale": [z**2], "both": [z, z**2], "location": [z]}[kind]
+    return ExponentialFamily(statistics, base_measure=sympy.exp(_rational(base) * z**2), variable=z)
 
 
 def _assemble(
@@ -166,7 +163,7 @@ def _assemble(
     pair: tuple[int, int],
     matrix: list[list[Fraction]],
     shift: list[Fraction],
-    families: list[Any],
+    base: list[Fraction],
     rows: list[list[Any]],
     kind: str,
     refutes: str,
@@ -174,13 +171,12 @@ def _assemble(
     from ivae_theory.model import Model
 
     everyone = list(model.prior.families)
-    for latent, family in zip(pair, families, strict=True):
-        everyone[latent] = family
+    for latent, value in zip(pair, base, strict=True):
+        everyone[latent] = _family(kind, value)
     prior = prior_with(model, everyone, rows)
     back = inverse(matrix)
     offset = [-sum((m * s for m, s in zip(row, shift, strict=True)), Fraction(0)) for row in back]
     other = Model(prior, noise=model.noise, mixing=mixing_after(model, pair, back, offset))
-    described = prior.describe()
     evidence = {
         "kind": "rival.rotated_pair",
         "covers": COVERS[kind],
@@ -188,7 +184,7 @@ def _assemble(
         "matrix": [[fraction_text(value) for value in row] for row in matrix],
         "shift": [fraction_text(value) for value in shift],
         "corners": [[fraction_text(value) for value in corner] for corner in CORNERS],
-        "families": [described["families"][latent] for latent in pair],
-        "natural": described["natural"],
+        "base_measures": [fraction_text(value) for value in base],
+        "natural": write_rows(rows),
     }
     return Rival(other, refutes, evidence)

@@ -10,6 +10,7 @@ import sympy
 
 from ivae_theory.domain import Points
 from ivae_theory.enclosure.diagonal import diagonal_slopes, gaussian_variance
+from ivae_theory.enclosure.quadratic import write_rows
 from ivae_theory.exact import fraction_text
 from ivae_theory.rivals.build import Latents, latents_of, pairs, prior_with
 from ivae_theory.rivals.rival import Rival
@@ -111,6 +112,6 @@ def _assemble(
         "latents": list(pair),
         "ratio": fraction_text(ratio),
         "variance": fraction_text(variance + delta),
-        "natural": prior.describe()["natural"],
+        "natural": write_rows(rows),
     }
     return Rival(Model(prior, noise=noise, mixing=SymbolicMixing(symbols, outputs)), "equivalence", evidence)

@@ -9,7 +9,7 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from ivae_theory.enclosure.quadratic import is_zero
+from ivae_theory.enclosure.quadratic import is_zero, write_rows
 from ivae_theory.enclosure.rotation import mixed_difference, radial
 from ivae_theory.exact import fraction_text
 from ivae_theory.rivals.build import Latents, evaluated, latents_of, pairs, prior_with, whole_support
@@ -60,15 +60,13 @@ def _assemble(model: Any, latents: Latents, pair: tuple[int, int]) -> Rival:
     means, deviations = zip(*(_moments(latents, latent) for latent in pair), strict=True)
     prior = prior_with(model, families, rows)
     other = Model(prior, noise=model.noise, mixing=_mixing(model, pair, means, deviations))
-    described = prior.describe()
     evidence = {
         "kind": "rival.radial_rotation",
         "covers": COVERS,
         "latents": list(pair),
         "map": "z' = h(y), y = (z - mean) / sd, h the rotation by the angle whose half has the tangent |y|**2",
         "corners": [[fraction_text(value) for value in corner] for corner in CORNERS],
-        "families": [described["families"][latent] for latent in pair],
-        "natural": described["natural"],
+        "natural": write_rows(rows),
     }
     return Rival(other, "equivalence", evidence)
 
