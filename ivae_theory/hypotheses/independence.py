@@ -140,9 +140,9 @@ def _candidates(formulas: Formulas, seed: int) -> Iterator[tuple[sympy.Expr, ...
 
 def _null_weights(rows: Sequence[Sequence[arb]]) -> list[arb] | None:
     """Weights ``w`` with ``w_last = 1`` and ``w . T`` numerically constant on the rows ``(1, T)``, if there are."""
-    size = len(rows[0]) if rows else 0
-    if len(rows) < size:
+    if not rows or len(rows) < len(rows[0]):
         return None
+    size = len(rows[0])
     first = [entry.mid() for entry in rows[0]]
     work = [[(a.mid() - b).mid() for a, b in zip(row[1:], first[1:], strict=True)] for row in rows[1:]]
     pivots: list[list[arb]] = []
