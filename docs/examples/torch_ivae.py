@@ -65,11 +65,11 @@ def data(d, count, generator):
 
 
 @cache
-def trained(d, steps=150):
+def trained(d, steps=100):
     with torch.random.fork_rng():
         torch.manual_seed(0)
         net = IVAE(d)
-        x, u = data(d, 4000, torch.Generator().manual_seed(1))
+        x, u = data(d, 3000, torch.Generator().manual_seed(1))
         optimiser = torch.optim.Adam(net.parameters(), lr=1e-3)
         for _ in range(steps):
             batch = torch.randint(len(x), (256,))

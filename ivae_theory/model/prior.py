@@ -125,13 +125,16 @@ class Prior:
         return np.stack(columns, axis=1)
 
     def log_density(self, z: NDArray[np.float64], u: Any) -> NDArray[np.float64]:
-        """log p(z | u), shape (B,), for z of shape (B, n) and points u."""
+        """log p(z | u), shape (.., B), for z of shape (.., B, n) and B points u; -inf outside the support."""
         blocks = np.split(self.evaluate(u), list(itertools.accumulate(self.ks))[:-1], axis=1)
-        terms = [
-            np.asarray(family.log_density(z[:, i], block), dtype=np.float64)
-            for i, (family, block) in enumerate(zip(self.families, blocks, strict=True))
-        ]
-        return np.asarray(np.sum(terms, axis=0), dtype=np.float64)
+        total = np.zeros(np.shape(z)[:-1])
+        for i, (family, block) in enumerate(zip(self.families, blocks, strict=True)):
+            rows, which = np.unique(block, axis=0, return_inverse=True)
+            mass = np.asarray(family.log_partition(rows), dtype=np.float64)[which.reshape(-1)]
+            inner = (np.asarray(family.evaluate(z[..., i])) * block).sum(axis=-1)
+            base = family.log_base(z[..., i])
+            total += np.where(np.isneginf(base), -np.inf, base + inner - mass)
+        return total
 
     def describe(self) -> dict[str, Any]:
         """JSON values: families, domain and natural parameters without loss."""

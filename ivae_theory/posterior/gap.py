@@ -143,16 +143,17 @@ def _no_density(model: Any, x: Floats) -> str:
 
 
 def _log_joint(model: Any, z: Floats, x: Floats, u: NDArray[Any]) -> Floats:
-    """log p(x | z) + log p(z | u) for rows (B, n), (B, d), (B, m)."""
-    residual = x - np.asarray(model.mixing.evaluate(z), dtype=np.float64)
-    return np.asarray(model.noise.log_density(residual) + model.prior.log_density(z, u), dtype=np.float64)
+    """log p(x | z) + log p(z | u) for z (.., B, n), x (B, d), u (B, m)."""
+    image = np.asarray(model.mixing.evaluate(z.reshape(-1, model.n)), dtype=np.float64)
+    residual = x - image.reshape(*z.shape[:-1], -1)
+    likelihood = model.noise.log_density(residual.reshape(len(image), -1)).reshape(z.shape[:-1])
+    return np.asarray(likelihood + model.prior.log_density(z, u), dtype=np.float64)
 
 
 def _log_weights(model: Any, q: Posterior, x: Floats, u: NDArray[Any], seed: int) -> Floats:
     """log w at ``DRAWS`` draws of q for each observation, (DRAWS, N)."""
     z, log_q = q.draw(x, u, DRAWS, seed)
-    joint = [_log_joint(model, draw, x, u) for draw in z]
-    return np.asarray(np.stack(joint) - log_q, dtype=np.float64)
+    return np.asarray(_log_joint(model, z, x, u) - log_q, dtype=np.float64)
 
 
 def _below(model: Any, q: Posterior, x: Floats, u: NDArray[Any], seed: int) -> tuple[Floats, float]:
