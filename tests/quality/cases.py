@@ -249,7 +249,8 @@ def linear_mixing(draw: random.Random) -> Case:
     outputs = sympy.Matrix([[sympy.Rational(v.numerator, v.denominator) for v in row] for row in rows]) * sympy.Matrix(
         symbols
     )
-    model = Model(Prior(_location(n), np.vstack([np.zeros(n), np.eye(n)])), noise=Noise.none(), mixing=(symbols, outputs))
+    table = np.vstack([np.zeros(n), np.eye(n)])
+    model = Model(Prior(_location(n), table), noise=Noise.none(), mixing=(symbols, outputs))
     return Case("linear mixing", "theorem1.injective", model, frozenset({HOLDS if injective else FAILS}), True)
 
 
