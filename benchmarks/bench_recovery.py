@@ -4,9 +4,9 @@
     python -m benchmarks.bench_recovery power --out benchmarks/results/recovery_power.json
     python -m benchmarks.bench_recovery speed --out benchmarks/results/recovery_speed.json --plot speed.png
 
-``size`` draws worlds whose worst row's off-permutation mass is exactly the tolerance: a HOLDS there is as wrong as it can be,
-and so is a FAILS. ``power`` puts it at twice the tolerance (FAILS is right) and at zero (HOLDS is right). Run single-threaded
-(OMP_NUM_THREADS=1) so that timings compare.
+``size`` draws worlds whose worst row's off-permutation mass is exactly the tolerance: there a HOLDS is as likely as it is
+anywhere where it is wrong, and so is a FAILS. ``power`` puts it at twice the tolerance (FAILS is right) and at zero
+(HOLDS is right). Run single-threaded (OMP_NUM_THREADS=1) so that timings compare.
 """
 
 from __future__ import annotations
@@ -45,17 +45,14 @@ class Scenario:
 
 
 SIZE = [
-    Scenario("exact", 2, "one", 0.0),
     Scenario("exact", 2, "one", 0.1),
-    Scenario("exact", 2, "all", 0.3),
-    Scenario("exact", 5, "one", 0.1),
-    Scenario("exact", 5, "spread", 0.3),
-    Scenario("exact", 10, "one", 0.1),
-    Scenario("exact", 2, "one", 0.3, rows=100),
     Scenario("draws", 2, "one", 0.1),
-    Scenario("draws", 2, "one", 1.0),
-    Scenario("draws", 5, "one", 0.3),
+    Scenario("exact", 5, "one", 0.1),
+    Scenario("exact", 2, "one", 0.3, rows=100),
     Scenario("draws", 5, "all", 0.1),
+    Scenario("exact", 10, "spread", 0.1),
+    Scenario("draws", 2, "one", 1.0),
+    Scenario("exact", 2, "all", 0.0),
 ]
 POWER = [Scenario("exact", n, kind, 0.1) for n in (2, 5, 10) for kind in ("one", "all")] + [
     Scenario("draws", n, kind, 0.3) for n in (2, 5, 10) for kind in ("one", "all")

@@ -44,9 +44,7 @@ def _spread(values: Floats) -> Floats:
     return spread
 
 
-def accumulate(
-    truth: Rows, learned: Learned, T: Statistics, T_learned: Statistics, groups: Groups
-) -> Accumulated:
+def accumulate(truth: Rows, learned: Learned, T: Statistics, T_learned: Statistics, groups: Groups) -> Accumulated:
     """Read everything once.
 
     Raises

@@ -81,9 +81,7 @@ def _chunks(values: Floats, rows: int = 64) -> list[Floats]:
     return [values[start : start + rows] for start in range(0, len(values), rows)]
 
 
-def _scales(
-    moments: Moments, variance: Floats, replicates: int, inflation: float, rng: np.random.Generator
-) -> Floats:
+def _scales(moments: Moments, variance: Floats, replicates: int, inflation: float, rng: np.random.Generator) -> Floats:
     """Covariance blocks with the sampling error that rows within segments give them (normal).
 
     Divided by the inflation that the replicates' covariance is multiplied by later.

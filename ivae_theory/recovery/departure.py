@@ -76,9 +76,7 @@ def _standardised(values: Floats) -> Floats:
     return (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
 
 
-def _functions(
-    latents: Floats, segments: NDArray[np.intp] | None, rows: NDArray[np.intp], seed: int
-) -> Floats:
+def _functions(latents: Floats, segments: NDArray[np.intp] | None, rows: NDArray[np.intp], seed: int) -> Floats:
     """Bounded-growth functions of each latent, products of pairs, and indicators of segments."""
     w = np.clip(_standardised(latents), -4, 4)
     n = w.shape[1]

@@ -101,7 +101,9 @@ def recover(
     truth = as_rows(z_true, "z_true")
     n = truth.array.shape[1]
     T = as_statistics(statistics, n)
-    other, argument = (statistics, "statistics") if learned_statistics is None else (learned_statistics, "learned_statistics")
+    other, argument = (
+        (statistics, "statistics") if learned_statistics is None else (learned_statistics, "learned_statistics")
+    )
     cache: dict[int, Statistics] = {}
     learned = as_learned(z_learned, lambda m: cache.setdefault(m, as_statistics(other, m, argument)), seed)
     T_learned = cache[learned.shape[1]]
@@ -125,11 +127,15 @@ def recover(
     if learned.route != "exact":
         departed = departure(truth, learned, T, groups, estimates.A, estimates.c, seed)
     share = affine_share(estimates, departed, learned.route)
-    hint = component_map_hint(truth, learned, T, T_learned, estimates)
     block = max(T.blocks.sizes + T_learned.blocks.sizes) > 1
     smallest = smallest_singular_value(estimates, level)
     parts = (
-        affine_verdict(share, settings, T.blocks.names("T"), hint),
+        affine_verdict(
+            share,
+            settings,
+            T.blocks.names("T"),
+            lambda: component_map_hint(truth, learned, T, T_learned, estimates),
+        ),
         invertible_verdict(smallest, settings),
         pattern_verdict(shape, estimates, data.moments, settings),
     )
@@ -139,7 +145,9 @@ def recover(
     warnings = list(_warnings(data.moments, learned, groups.segment_count))
     parameters = None
     if natural is not None:
-        parameters, disagreement = compare_routes(natural, data.moments, estimates, T.blocks, T_learned.blocks, tolerance)
+        parameters, disagreement = compare_routes(
+            natural, data.moments, estimates, T.blocks, T_learned.blocks, tolerance
+        )
         warnings += disagreement
     return Recovery(
         map=AffineMap(estimates.A, estimates.c),
@@ -169,7 +177,9 @@ def recover(
 
 def _check_settings(tolerance: float, level: float) -> None:
     if not (isinstance(tolerance, (int, float)) and 0 < tolerance < 0.5):
-        raise InputError("tolerance", "a number between 0 and 0.5 (above, a row has no dominant entry)", repr(tolerance))
+        raise InputError(
+            "tolerance", "a number between 0 and 0.5 (above, a row has no dominant entry)", repr(tolerance)
+        )
     if not (isinstance(level, (int, float)) and 0 < level < 0.5):
         raise InputError("level", "a probability between 0 and 0.5", repr(level))
 
@@ -183,7 +193,9 @@ def _check_sizes(truth: Rows, learned: Learned, T: Statistics, T_learned: Statis
     if p != q:
         raise InputError("learned_statistics", f"{p} statistics in all, so that A is square", f"{q}")
     if len(truth) < p + 2:
-        raise InputError("z_true", f"at least {p + 2} rows for {p + 1} unknowns in each row of (A, c)", f"{len(truth)} rows")
+        raise InputError(
+            "z_true", f"at least {p + 2} rows for {p + 1} unknowns in each row of (A, c)", f"{len(truth)} rows"
+        )
 
 
 def _warnings(moments: Moments, learned: Learned, segments: int) -> list[str]:

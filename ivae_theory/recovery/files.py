@@ -43,4 +43,6 @@ def read_npz(path: str | Path) -> dict[str, NDArray[Any]]:
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, InputError):
             raise
-        raise CorruptReport("FILE", "an npz file of plain arrays (object arrays are not read)", str(error)[:100]) from None
+        raise CorruptReport(
+            "FILE", "an npz file of plain arrays (object arrays are not read)", str(error)[:100]
+        ) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ def _sign(interval: Interval, tolerance: float) -> int:
     return -1 if interval.lower > tolerance else 0
 
 
-def affine_verdict(share: Share | None, settings: Settings, names: list[str], hint: str) -> Verdict:
+def affine_verdict(share: Share | None, settings: Settings, names: list[str], hint: Callable[[], str]) -> Verdict:
     """Whether ``T~`` is an affine function of ``T~'``."""
     claim = "recovery.affine"
     evidence: dict[str, Any] = {"kind": "recovery.affine", **settings.to_dict()}
@@ -60,7 +60,9 @@ def affine_verdict(share: Share | None, settings: Settings, names: list[str], hi
         0: f"{what} {beyond}: the interval contains the tolerance {settings.tolerance:g}",
         -1: f"not affine in these statistics: {what} {beyond}, more than the tolerance {settings.tolerance:g}",
     }[sign]
-    return _settled(claim, sign, reason, evidence, margin=settings.tolerance - interval.upper, advice=hint)
+    return _settled(
+        claim, sign, reason, evidence, margin=settings.tolerance - interval.upper, advice="" if sign > 0 else hint()
+    )
 
 
 def invertible_verdict(interval: Interval, settings: Settings) -> Verdict:
@@ -115,7 +117,9 @@ def pattern_verdict(pattern: Pattern, fit: Fit, moments: Moments, settings: Sett
         "spreads": [spread.to_dict() for spread in pattern.spreads],
         "samples_needed": needed,
     }
-    return _settled("recovery.pattern", sign, reason, evidence, margin=settings.tolerance - interval.upper, advice=advice)
+    return _settled(
+        "recovery.pattern", sign, reason, evidence, margin=settings.tolerance - interval.upper, advice=advice
+    )
 
 
 def _bijective(pattern: Pattern, moments: Moments) -> bool:

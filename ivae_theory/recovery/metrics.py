@@ -188,8 +188,10 @@ def _standard_chance(n: int, m: int, samples: int) -> float:
         # r = t / sqrt(freedom + t^2) for t of Student's law: exact for one pair of independent normal columns.
         t = rng.standard_t(freedom, (n, m)) if freedom < 1000 else rng.standard_normal((n, m))
         r = np.abs(t) / np.sqrt(freedom + t**2)
-        total += float(r[np.arange(min(n, m)), _assign(r)[: min(n, m)]].mean()) if n <= m else float(
-            r[_assign(r.T), np.arange(m)].mean()
+        total += (
+            float(r[np.arange(min(n, m)), _assign(r)[: min(n, m)]].mean())
+            if n <= m
+            else float(r[_assign(r.T), np.arange(m)].mean())
         )
     return total / repeats
 
@@ -219,9 +221,7 @@ def summarise(sums: CorrelationSums, *, method: str, of: str, seed: int, fixed: 
     signs = np.sign(signed) if fixed is None else fixed[1]
     value = float(np.mean(signed * signs))
     weights = np.random.default_rng(seed).standard_exponential((REPLICATES, len(sums.sums)))
-    replicates = np.concatenate(
-        [sums.correlations(weights[start : start + 50]) for start in range(0, REPLICATES, 50)]
-    )
+    replicates = np.concatenate([sums.correlations(weights[start : start + 50]) for start in range(0, REPLICATES, 50)])
     spread = float((replicates[:, index, columns] * signs).mean(axis=1).std())
     groups = len(sums.sums)
     error = 1.96 * spread * np.sqrt((groups + 1) / max(1, groups - 1))
@@ -293,7 +293,8 @@ def mcc(
         return summarise(_sums(truth, learned, labels), method=method, of=of, seed=seed)
     odd, even = slice(1, None, 2), slice(0, None, 2)
     halves = [
-        _sums(_part(truth, half), _part(learned, half), None if labels is None else labels[half]) for half in (even, odd)
+        _sums(_part(truth, half), _part(learned, half), None if labels is None else labels[half])
+        for half in (even, odd)
     ]
     found = halves[0].correlations()[0]
     columns = _assign(found)

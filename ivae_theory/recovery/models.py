@@ -65,9 +65,7 @@ def recover_models(
     )
 
 
-def _draws(
-    model: Any, argument: str, x: NDArray[Any], u: NDArray[Any], count: int, seed: int
-) -> NDArray[np.float64]:
+def _draws(model: Any, argument: str, x: NDArray[Any], u: NDArray[Any], count: int, seed: int) -> NDArray[np.float64]:
     if model.posterior is None:
         raise InputError(
             argument,

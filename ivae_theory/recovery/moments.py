@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,17 +36,17 @@ class Blocks:
         """``nk``, the number of statistics."""
         return sum(self.sizes)
 
-    @property
+    @cached_property
     def starts(self) -> NDArray[np.intp]:
         """First statistic of each latent."""
         return np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.intp)
 
-    @property
+    @cached_property
     def slices(self) -> list[slice]:
         """The statistics of each latent."""
         return [slice(start, start + size) for start, size in zip(self.starts, self.sizes, strict=True)]
 
-    @property
+    @cached_property
     def pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Row and column indices of the block diagonal, latent by latent, each block row by row."""
         rows = [

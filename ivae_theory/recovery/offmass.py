@@ -13,12 +13,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Interval", "RowSpread", "mass_bounds", "row_spread"]
+__all__ = ["Interval", "RowSpread", "exceeds", "is_at_most", "mass_bounds", "row_spread"]
 
 Floats = NDArray[np.float64]
 
@@ -97,19 +98,27 @@ def _quantile(spread: RowSpread, radius2: float, tail: float) -> float:
     """Quantile of order ``tail`` of ``|rho^|^2`` when ``|rho|^2 = radius2``."""
     from scipy import special
 
+    normal, student = _standard(tail, spread.freedom)
     variance = 2 * spread.trace2 + 4 * radius2 * spread.along
     if variance <= 0:
         return radius2 + spread.trace
     cumulant = 8 * spread.trace3 + 24 * radius2 * spread.along2
     deviation = math.sqrt(variance)
-    # Quantile of the normal against that of Student's law: V is estimated.
-    widen = special.stdtrit(spread.freedom, tail) / special.ndtri(tail)
     freedom = max(8 * variance**3 / max(cumulant, 1e-300) ** 2, 0.5)
     if freedom > 1e5:
-        standard = float(special.ndtri(tail))
+        standard = normal
     else:
         standard = float((2 * special.gammaincinv(freedom / 2, tail) - freedom) / math.sqrt(2 * freedom))
-    return radius2 + spread.trace + float(widen) * deviation * standard
+    # V is estimated: Student's quantile against the normal one widens the interval.
+    return radius2 + spread.trace + student / normal * deviation * standard
+
+
+@lru_cache(maxsize=4096)
+def _standard(tail: float, freedom: float) -> tuple[float, float]:
+    """Quantiles of the normal law and of Student's."""
+    from scipy import special
+
+    return float(special.ndtri(tail)), float(special.stdtrit(freedom, tail))
 
 
 def mass_bounds(spread: RowSpread, tail: float) -> tuple[float, float]:
@@ -117,6 +126,17 @@ def mass_bounds(spread: RowSpread, tail: float) -> tuple[float, float]:
     if spread.signal < 4:
         return 0.0, 1.0
     return _to_mass(_invert(spread, 1 - tail)), _to_mass(_invert(spread, tail))
+
+
+def is_at_most(spread: RowSpread, mass: float, tail: float) -> bool:
+    """Whether the upper bound is at most ``mass``, without computing it."""
+    radius2 = mass / (1 - mass)
+    return spread.signal >= 4 and radius2 >= _lowest(spread, tail) and _quantile(spread, radius2, tail) >= spread.square
+
+
+def exceeds(spread: RowSpread, mass: float, tail: float) -> bool:
+    """Whether the lower bound exceeds ``mass``, without computing it."""
+    return spread.signal >= 4 and _quantile(spread, mass / (1 - mass), 1 - tail) < spread.square
 
 
 def _invert(spread: RowSpread, tail: float) -> float:
@@ -144,11 +164,9 @@ def _invert(spread: RowSpread, tail: float) -> float:
 
 def _lowest(spread: RowSpread, tail: float) -> float:
     """Where the lower quantile of ``|rho^|^2``, as a function of ``|rho|^2``, turns upward (normal approximation)."""
-    from scipy import special
-
     if spread.along <= 0:
         return 0.0
-    z = float(special.stdtrit(spread.freedom, tail))
+    z = _standard(tail, spread.freedom)[1]
     return float(max(0.0, z * z * spread.along - spread.trace2 / (2 * spread.along)))
 
 

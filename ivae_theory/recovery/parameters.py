@@ -50,7 +50,9 @@ def _table(values: Any, size: int, argument: str) -> Floats:
     if table.ndim != 2 or table.shape[1] != size:
         raise InputError(argument, f"natural parameters with {size} numbers for each u", f"shape {array.shape}")
     if not np.isfinite(table).all():
-        raise InputError(argument, "finite numbers", f"NaN or infinity in row {int(np.argwhere(~np.isfinite(table))[0, 0])}")
+        raise InputError(
+            argument, "finite numbers", f"NaN or infinity in row {int(np.argwhere(~np.isfinite(table))[0, 0])}"
+        )
     return table
 
 

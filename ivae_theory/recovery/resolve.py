@@ -103,7 +103,8 @@ def _within(values: Floats, groups: Groups) -> Floats:
         return values - values.mean(axis=0)
     counts = np.bincount(groups.segments, minlength=groups.segment_count)
     means = np.stack(
-        [np.bincount(groups.segments, column, groups.segment_count) / np.maximum(counts, 1) for column in values.T], axis=1
+        [np.bincount(groups.segments, column, groups.segment_count) / np.maximum(counts, 1) for column in values.T],
+        axis=1,
     )
     return np.asarray(values - means[groups.segments])
 

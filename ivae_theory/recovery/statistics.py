@@ -187,11 +187,9 @@ def _symbolic(expressions: tuple[sympy.Expr, ...], argument: str, variable: symp
 
 
 def _degree(expressions: Sequence[sympy.Expr], symbol: sympy.Symbol) -> int | None:
-    degrees = [
-        int(sympy.degree(expression, symbol)) if expression.is_polynomial(symbol) else None
-        for expression in expressions
-    ]
-    return None if None in degrees else max(degree for degree in degrees if degree is not None)
+    if not all(expression.is_polynomial(symbol) for expression in expressions):
+        return None
+    return max(int(sympy.degree(expression, symbol)) for expression in expressions)
 
 
 def _callable(function: Callable[..., Any], n: int, argument: str) -> Statistics:
@@ -201,7 +199,9 @@ def _callable(function: Callable[..., Any], n: int, argument: str) -> Statistics
         try:
             answer = function(z)
         except Exception as error:  # a user's code may raise anything
-            raise CallableFailed(argument, "a callable that works on (N, n)", f"{type(error).__name__}: {error}") from error
+            raise CallableFailed(
+                argument, "a callable that works on (N, n)", f"{type(error).__name__}: {error}"
+            ) from error
         if hasattr(answer, "detach"):
             answer = answer.detach().cpu().numpy()
         try:
@@ -209,7 +209,9 @@ def _callable(function: Callable[..., Any], n: int, argument: str) -> Statistics
         except (TypeError, ValueError) as error:
             raise CallableFailed(argument, "numbers", str(error)[:80]) from None
         if values.shape[:2] != z.shape or values.ndim > 3 or 0 in values.shape:
-            raise CallableFailed(argument, f"an answer of shape {z.shape} or {(*z.shape, 'k')}", f"shape {values.shape}")
+            raise CallableFailed(
+                argument, f"an answer of shape {z.shape} or {(*z.shape, 'k')}", f"shape {values.shape}"
+            )
         return values.reshape(len(z), -1)
 
     probe = np.linspace(0.25, 0.75, 4 * n).reshape(4, n)

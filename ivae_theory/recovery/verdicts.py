@@ -1,7 +1,7 @@
 """The verdicts on a recovery: affine fit, invertibility, pattern. Each is an interval against a threshold.
 
-All three must hold, so each may err with half the level in its upper bound and "it holds" is wrong with at most half the
-level; "it fails" splits the level: half to the pattern, a quarter each to the other two.
+All three must hold, so each may err with half the level in its upper bound, and "it holds" is wrong with at most half
+the level; "it fails" splits the level: half to the pattern, a quarter each to the other two.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ivae_theory.recovery.bootstrap import Fit
 from ivae_theory.recovery.departure import Departure
 from ivae_theory.recovery.moments import Blocks
-from ivae_theory.recovery.offmass import Interval, RowSpread, mass_bounds
+from ivae_theory.recovery.offmass import Interval, RowSpread, exceeds, is_at_most
 from ivae_theory.recovery.pattern import Pattern
 
 __all__ = ["SINGULAR", "Settings", "Share", "affine_share", "invertible", "samples_needed", "smallest_singular_value"]
@@ -110,21 +110,26 @@ def invertible(interval: Interval) -> int:
 
 def samples_needed(pattern: Pattern, settings: Settings) -> int | None:
     """About how many rows would decide the pattern, if the estimates were the truth; ``None`` if more than 10^12."""
-    for step in range(1, 161):
-        factor = 2 ** (step / 4)
+    if any(spread.signal < 4 for spread in pattern.spreads):
+        return None
+    factor = 1.0
+    while not _decides(pattern, settings, factor):
+        factor *= 2
         if factor * settings.n_samples > 1e12:
             return None
-        if _decides(pattern, settings, factor):
-            return math.ceil(factor * settings.n_samples)
-    return None
+    low = factor / 2
+    for _ in range(5):
+        middle = (low + factor) / 2
+        low, factor = (low, middle) if _decides(pattern, settings, middle) else (middle, factor)
+    return math.ceil(factor * settings.n_samples)
 
 
 def _decides(pattern: Pattern, settings: Settings, factor: float) -> bool:
-    n = len(pattern.spreads)
     scaled = [_more_rows(spread, factor) for spread in pattern.spreads]
-    if max(mass_bounds(spread, settings.level / 2)[1] for spread in scaled) <= settings.tolerance:
+    if all(is_at_most(spread, settings.tolerance, settings.level / 2) for spread in scaled):
         return True
-    return max(mass_bounds(spread, settings.level / (2 * n))[0] for spread in scaled) > settings.tolerance
+    tail = settings.level / (2 * len(scaled))
+    return any(exceeds(spread, settings.tolerance, tail) for spread in scaled)
 
 
 def _more_rows(spread: RowSpread, factor: float) -> RowSpread:
