@@ -304,7 +304,8 @@ def triangular(rows: NDArray[Any]) -> bool:
     Then the coordinates are recovered one after the other, each by strict monotonicity with the earlier ones fixed.
     """
     left = set(range(rows.shape[1]))
-    supports = [{j for j in left if not rows[i, j] == 0} for i in range(rows.shape[0])]
+    # `x != 0` asks whether a ball certainly excludes 0; what is needed is "not certainly 0"
+    supports = [{j for j in left if not rows[i, j] == 0} for i in range(rows.shape[0])]  # noqa: SIM201
     while left:
         found = None
         for i, support in enumerate(supports):

@@ -162,6 +162,7 @@ def matmul(a: Objects, b: Objects) -> Objects:
     elif all(x.is_finite() for x in a.flat) and all(x.is_finite() for x in b.flat):
         product = arb_mat(rows, inner, list(a.flat)) * arb_mat(inner, columns, list(b.flat))
     else:
-        return np.asarray(_multiply(a[:, :, None], b[None, :, :]), dtype=object).sum(axis=1)
-    result.flat = product.entries()
+        parts = np.asarray(_multiply(a[:, :, None], b[None, :, :]), dtype=object)
+        return np.asarray(parts.sum(axis=1), dtype=object)
+    result[...] = np.array(product.entries(), dtype=object).reshape(rows, columns)
     return result

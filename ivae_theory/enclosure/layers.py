@@ -195,5 +195,5 @@ def _matrix_exp(machine: Machine, a: Any) -> Tensor:
         return Tensor(np.eye(t.shape[0]))
     result = arb_mat(*t.shape, list(t.value.flat)).exp()
     value = np.empty(t.shape, dtype=object)
-    value.flat = result.entries()
+    value[...] = np.array(result.entries(), dtype=object).reshape(t.shape)
     return Tensor(value)

@@ -173,7 +173,8 @@ def _square_root(x: arb) -> arb:
 
 
 _INJECTIVE = (
-    "exp exp2 expm1 log log2 log10 log1p rsqrt reciprocal sinh tanh atan asinh erf erfc sigmoid log_sigmoid_forward sqrt"
+    "exp exp2 expm1 log log2 log10 log1p sqrt rsqrt reciprocal sinh tanh atan asinh erf erfc sigmoid "
+    "log_sigmoid_forward"
 ).split()
 FIXED["sqrt"] = Map("sqrt", _square_root, _positive("sqrt", lambda x: x.rsqrt() / 2))
 FIXED.update({name: replace(FIXED[name], injective=True) for name in _INJECTIVE})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,14 +21,15 @@ from ivae_theory.enclosure.tensor import Machine, Tensor
 __all__ = ["OPERATIONS", "operation"]
 
 Operation = Callable[..., Any]
+F = TypeVar("F", bound=Operation)
 #: Operator name without overload, for instance ``"addmm"``, or with it where the meaning depends on it.
 OPERATIONS: dict[str, Operation] = {}
 
 
-def operation(*names: str) -> Callable[[Operation], Operation]:
+def operation(*names: str) -> Callable[[F], F]:
     """Register the meaning of ATen operators; it is called with the machine and the operator's arguments."""
 
-    def register(function: Operation) -> Operation:
+    def register(function: F) -> F:
         for name in names:
             OPERATIONS[name] = function
         return function
@@ -238,7 +239,7 @@ def _where(machine: Machine, condition: Any, a: Any, b: Any) -> Tensor:
     test = _truth(condition, "where")
     parts = [machine.constant(a), machine.constant(b)]
     shape = np.broadcast_shapes(test.shape, parts[0].shape, parts[1].shape)
-    return machine.gather(parts, lambda p, q: np.where(np.broadcast_to(test, shape), p, q))
+    return machine.gather(parts, lambda p, q: np.asarray(np.where(np.broadcast_to(test, shape), p, q)))
 
 
 @operation("masked_fill")

@@ -21,6 +21,8 @@ from ivae_theory.enclosure.structure import Sibling, Tail
 from ivae_theory.enclosure.tensor import Machine, Tensor
 from ivae_theory.enclosure.traced import Graph
 
+Side = Sequence[float] | NDArray[np.float64]
+
 __all__ = ["collides", "continuous_on", "determinant_sign", "exact_value"]
 
 
@@ -57,7 +59,7 @@ def collides(graph: Graph, first: Sequence[Fraction], second: Sequence[Fraction]
     return all(bool(a == b) for a, b in zip(*pair, strict=True))
 
 
-def continuous_on(graph: Graph, low: Sequence[float], high: Sequence[float]) -> bool:
+def continuous_on(graph: Graph, low: Side, high: Side) -> bool:
     """Whether the graph is certainly defined and continuous on the closed box.
 
     Every operation that has an enclosure is continuous where its enclosure is given: comparisons and steps are refused
@@ -71,7 +73,7 @@ def continuous_on(graph: Graph, low: Sequence[float], high: Sequence[float]) -> 
     return True
 
 
-def determinant_sign(graph: Graph, point: Sequence[float], bits: int = 192) -> int:
+def determinant_sign(graph: Graph, point: Side, bits: int = 192) -> int:
     """1 or -1 when the Jacobian determinant at the point is certainly of that sign, else 0.
 
     At a kink the determinants of all sides (Clarke's generalised Jacobian) must have it.

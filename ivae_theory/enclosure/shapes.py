@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,7 @@ def _stack(machine: Machine, tensors: Any, dim: int = 0) -> Tensor:
 
 
 def _cut(machine: Machine, x: Any, edges: list[int], dim: int) -> tuple[Tensor, ...]:
-    pairs = list(zip(edges, edges[1:], strict=False))
+    pairs = list(pairwise(edges))
     return tuple(machine.gather([x], lambda p, a=a, b=b: np.take(p, range(a, b), axis=dim)) for a, b in pairs)
 
 
@@ -265,7 +266,7 @@ def _triangle(lower: bool) -> Any:
         shape = machine.constant(x).shape
         keep = (np.tril if lower else np.triu)(np.ones(shape[-2:]), diagonal).astype(bool)
         parts = _same_kind(machine, x, 0)
-        return machine.gather(parts, lambda p, q: np.where(keep, p, q))
+        return machine.gather(parts, lambda p, q: np.asarray(np.where(keep, p, q)))
 
     return run
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -48,7 +48,7 @@ def inside(supports: Supports, point: Sequence[Fraction]) -> bool:
     return all(any(p.low < x < p.high for p in parts) for parts, x in zip(supports, point, strict=True))
 
 
-def in_one_piece(supports: Supports, low: Sequence[float], high: Sequence[float]) -> bool:
+def in_one_piece(supports: Supports, low: Iterable[float], high: Iterable[float]) -> bool:
     """Whether the open box is a part of Z: every side within one interval of its support."""
     return all(
         any(p.low <= Fraction(a) and Fraction(b) <= p.high for p in parts) and a < b

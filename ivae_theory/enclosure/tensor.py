@@ -200,7 +200,7 @@ class Machine:
     def apply(self, maps: Map | Array, a: Any) -> Tensor:
         """An elementwise map, or an object array of maps of ``a``'s shape."""
         x = self.lifted(a)
-        table = np.broadcast_to(_objects(maps) if isinstance(maps, Map) else maps, x.shape)
+        table: Any = np.broadcast_to(_objects(maps) if isinstance(maps, Map) else maps, x.shape)
         value = np.empty(x.shape, dtype=object)
         rate = np.empty(x.shape, dtype=object) if x.tangent is not None else None
         bends = np.zeros(x.shape, dtype=bool)
@@ -235,7 +235,8 @@ class Machine:
         x, y = self.lifted(a), self.lifted(b)
         value = matmul(x.value, y.value)
         rows, inner, columns, m = *x.shape, y.shape[1], self.m or 0
-        tangent = curved = None
+        tangent: Array | None = None
+        curved: Array | None = None
         if x.tangent is not None:
             turned = np.moveaxis(x.tangent, 2, 1).reshape(rows * m, inner)
             tangent = np.moveaxis(matmul(turned, y.value).reshape(rows, m, columns), 1, 2)
@@ -248,7 +249,7 @@ class Machine:
         elif x.curved is not None or y.curved is not None:
             left = self._curved(x) if x.curved is not None else ~np.asarray(_is_zero(x.value), dtype=bool)
             right = self._curved(y) if y.curved is not None else ~np.asarray(_is_zero(y.value), dtype=bool)
-            curved = (left[:, :, None] & right[None]).any(axis=1)
+            curved = np.asarray((left[:, :, None] & right[None]).any(axis=1))
         return Tensor(value, tangent, curved)
 
     def sum(self, a: Any, axes: tuple[int, ...], keep: bool = False) -> Tensor:

@@ -142,6 +142,8 @@ def to_tensor(function: Any, batch: NDArray[Any]) -> Any:
 
 
 def _to_numpy(value: Any, argument: str) -> NDArray[Any]:
+    if value is None:
+        raise CallableFailed(argument, "a function that returns numbers", "None")
     if hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
     try:
@@ -177,7 +179,10 @@ def _ask(function: Callable[..., Any], batch: NDArray[Any], tensors: bool, argum
         rows = [call(row) for row in batch]
     except Exception:  # noqa: BLE001
         try:
-            rows = [call(batch[k : k + 1])[0] for k in range(len(batch))]
+            singles = [call(batch[k : k + 1]) for k in range(len(batch))]
+            rows = [single[0] for single in singles if single.ndim and len(single) == 1]
+            if len(rows) != len(batch):
+                raise refusal
         except Exception:  # noqa: BLE001  (the first refusal says more than this one)
             raise refusal from None
     if len({row.shape for row in rows}) != 1:
@@ -214,7 +219,8 @@ def evaluate_where_finite(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """As :func:`evaluate_callable`, with rows that have a NaN or an infinity marked False instead of refused."""
     answer = _twice(function, np.asarray(batch), argument)
-    return answer, np.isfinite(answer.reshape(len(answer), -1)).all(axis=1)
+    finite: NDArray[np.bool_] = np.array([bool(np.isfinite(row).all()) for row in answer], dtype=np.bool_)
+    return answer, finite
 
 
 def _twice(function: Callable[..., Any], points: NDArray[Any], argument: str) -> NDArray[np.float64]:

@@ -202,7 +202,7 @@ def _inner(layer: Any, kind: str) -> Any:
     import torch
 
     meta = getattr(layer.meta, "func", layer.meta)
-    owner = getattr(meta, "__self__", None)
+    owner: Any = getattr(meta, "__self__", None)
     if type(owner).__name__ != _ZUKO_CONDITIONERS[kind] or not type(owner).__module__.startswith("zuko.flows."):
         return None
     first = next((p for p in owner.parameters() if p.ndim == 2), None)

@@ -30,8 +30,21 @@ from ivae_theory.mixing.network import Network
 __all__ = ["Untraceable", "evaluate_callable", "is_torch_module", "trace", "verify"]
 
 #: Operators whose result is not a function of the input.
-_RANDOM = ("bernoulli", "rand", "randn", "randint", "normal", "multinomial", "uniform", "exponential", "poisson",
-           "dropout", "randperm", "rand_like", "randn_like")
+_RANDOM = (
+    "bernoulli",
+    "rand",
+    "randn",
+    "randint",
+    "normal",
+    "multinomial",
+    "uniform",
+    "exponential",
+    "poisson",
+    "dropout",
+    "randperm",
+    "rand_like",
+    "randn_like",
+)
 #: Operators whose result is what the memory held before.
 _UNINITIALISED = ("empty", "empty_like", "new_empty", "empty_strided", "new_empty_strided")  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -50,8 +51,9 @@ def assert_encloses(function, m, *, points=6, spread=2.0, jacobian=True, seed=0,
 
 
 ACTIVATIONS = [
-    nn.ReLU(), nn.LeakyReLU(0.3), nn.ELU(0.7), nn.SELU(), nn.CELU(1.5), nn.GELU(), nn.GELU("tanh"), nn.SiLU(), nn.Mish(),
-    nn.Hardtanh(), nn.ReLU6(), nn.Hardsigmoid(), nn.Hardswish(), nn.Tanh(), nn.Sigmoid(), nn.Softplus(), nn.Softplus(2.0),
+    nn.ReLU(), nn.LeakyReLU(0.3), nn.ELU(0.7), nn.SELU(), nn.CELU(1.5), nn.GELU(), nn.GELU("tanh"), nn.SiLU(),
+    nn.Mish(), nn.Hardtanh(), nn.ReLU6(), nn.Hardsigmoid(), nn.Hardswish(), nn.Tanh(), nn.Sigmoid(), nn.Softplus(),
+    nn.Softplus(2.0),
     nn.LogSigmoid(), nn.Softsign(), nn.Tanhshrink(), nn.Softshrink(), nn.PReLU(4), nn.PReLU(), nn.Softmax(-1),
     nn.LogSoftmax(-1), nn.LayerNorm(4), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Identity(), nn.Threshold(0.0, 0.0),
 ]  # fmt: skip
@@ -124,7 +126,7 @@ def test_in_place_changes_become_functional():
 def test_random_architectures(seed, widths, data):
     torch.manual_seed(seed)
     layers = []
-    for a, b in zip(widths, widths[1:], strict=False):
+    for a, b in pairwise(widths):
         layers += [nn.Linear(a, b), data.draw(st.sampled_from([nn.Tanh(), nn.ReLU(), nn.ELU(), nn.GELU(), nn.SiLU()]))]
     assert_encloses(nn.Sequential(*layers).double(), widths[0], points=2, seed=seed)
 
@@ -159,7 +161,8 @@ def test_kink_has_the_slopes_of_both_sides():
     graph = trace(lambda x: torch.relu(x), np.zeros((1, 1)))
     with precision(64):
         slope = graph.derivative(np.array([0.0])).jacobian[0, 0]
-    assert slope.contains(0) and slope.contains(1)
+    assert slope.contains(0)
+    assert slope.contains(1)
 
 
 @pytest.mark.parametrize("function", [

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
 import sympy
-from flint import fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -100,7 +100,7 @@ def test_a_jump_between_the_signs_proves_nothing():
 def test_a_registered_layer_is_assumed_and_its_argument_shown():
     class Twist(nn.Module):
         def forward(self, z):
-            return torch.special.i1(z) + z if False else z + 0 * torch.special.i0(z)
+            return z + 0 * torch.special.i0(z)
 
     assert check_injective(model(Twist())).undecided
     try:
@@ -143,7 +143,9 @@ def test_mixing_objects_are_read():
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.integers(0, 10**6), st.integers(1, 4), st.integers(0, 3), st.sampled_from(["Tanh", "ELU", "Softplus", "SELU"]))
+@given(
+    st.integers(0, 10**6), st.integers(1, 4), st.integers(0, 3), st.sampled_from(["Tanh", "ELU", "Softplus", "SELU"])
+)
 def test_widening_networks_hold_and_a_lost_direction_fails(seed, n, extra, name):
     """Random widening layers are injective; the same network with one latent projected out is not."""
     body = network([n, n + extra, n + extra], lambda t: getattr(t.nn, name)(), seed=seed)
@@ -166,8 +168,7 @@ def test_collisions_are_real(seed, n):
     assert not verdict.holds
     if verdict.evidence.get("kind") != "injectivity.collision":
         return
-    pair = [[float(fmpq(*map(int, (text.split("/") + ["1"])[:2])).p) / float(fmpq(*map(int, (text.split("/") + ["1"])[:2])).q)
-             for text in verdict.evidence[name]] for name in ("first", "second")]  # fmt: skip
-    images = body(torch.tensor(pair)).detach().numpy()
+    pair = [[float(Fraction(text)) for text in verdict.evidence[name]] for name in ("first", "second")]
+    images = body(torch.tensor(pair, dtype=torch.float64)).detach().numpy()
     assert not np.allclose(pair[0], pair[1])
     assert np.allclose(images[0], images[1], atol=1e-9)

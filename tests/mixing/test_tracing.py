@@ -49,7 +49,7 @@ REFUSED = {
     "numpy of detached": lambda z: torch.from_numpy(np.sin(z.detach().cpu().numpy())),
     "numpy function": lambda z: np.sin(z),
     "python mathematics": lambda z: torch.stack([torch.tensor([math.sin(float(v)) for v in row]) for row in z]),
-    "data in a constructor": lambda z: torch.tensor([[v for v in row] for row in z]),
+    "data in a constructor": lambda z: torch.tensor([list(row) for row in z]),
     "while": lambda z: next(z / 2**k for k in range(100) if (z / 2**k).abs().max() < 1),
     "dropout": lambda z: F.dropout(z, 0.5, training=True),
     "noise": lambda z: z + torch.randn(2),
@@ -65,7 +65,7 @@ REFUSED = {
     "nonzero": lambda z: z[z > 0][:1].expand(2)[None],
     "set_": lambda z: z.clone().fill_(float(z.sum())),
     "memory": lambda z: torch.empty(1, 2, dtype=z.dtype) + z,
-    "complex": lambda z: torch.fft.fft(z).real if False else torch.view_as_real(z.to(torch.complex128))[..., 0],
+    "complex": lambda z: torch.view_as_real(z.to(torch.complex128))[..., 0],
 }
 
 

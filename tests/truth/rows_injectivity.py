@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import sympy
@@ -50,7 +51,7 @@ def network(widths, activation, *, orthogonal=False, seed=0, bias=True):
     torch = _torch()
     torch.manual_seed(seed)
     layers = []
-    for k, (a, b) in enumerate(zip(widths, widths[1:], strict=False)):
+    for k, (a, b) in enumerate(pairwise(widths)):
         linear = torch.nn.Linear(a, b, bias=bias).double()
         if orthogonal:
             torch.nn.init.orthogonal_(linear.weight)
@@ -186,12 +187,15 @@ ROWS: list[Row] = [
         "as dyadic rationals 0.2 = 2 * 0.1 and 0.6 = 2 * 0.3 hold: doubling a float is exact"),
     Row("inj-linear-thirds", symbolic(Fraction(1, 3) * z1 + Fraction(1, 7) * z2, Fraction(7, 3) * z1 + z2), CLAIM,
         FAILS, "the second is 7 times the first: 7/3 and 1"),
-    Row("inj-residual-small", function(residual(0.9)), CLAIM, HOLDS, "the identity plus a map with Lipschitz constant .9"),
+    Row("inj-residual-small", function(residual(0.9)), CLAIM, HOLDS,
+        "the identity plus a map with Lipschitz constant .9"),
     Row("inj-residual-large", function(residual(-3.0)), CLAIM, FAILS,
         "along the axes of the orthogonal matrix: t - 3 tanh t falls at 0 and rises far away", False),
     Row("inj-monotone-sum", function(lambda torch: lambda z: z + 0.5 * torch.sin(z)), CLAIM, HOLDS, "slope >= 1/2"),
-    Row("inj-bent-sum", function(lambda torch: lambda z: z + 2 * torch.sin(z), 1), CLAIM, FAILS, "1 + 2 cos z < 0 at pi"),
-    Row("inj-branch", function(branching), CLAIM, UNDECIDED, "a branch on data is not traced, and 2 z or z hides a jump"),
+    Row("inj-bent-sum", function(lambda torch: lambda z: z + 2 * torch.sin(z), 1), CLAIM, FAILS,
+        "1 + 2 cos z < 0 at pi"),
+    Row("inj-branch", function(branching), CLAIM, UNDECIDED,
+        "a branch on data is not traced, and 2 z or z hides a jump"),
     Row("inj-item", function(item), CLAIM, UNDECIDED, "a number read out of a tensor is not traced"),
     Row("inj-numpy", function(with_numpy), CLAIM, UNDECIDED, "computed by numpy: a black box"),
     Row("inj-none", lambda: model(None), CLAIM, UNDECIDED, "no mixing function at all"),
