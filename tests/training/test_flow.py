@@ -101,7 +101,6 @@ EASY = simulate("paper", 3, n=2, d=2, segments=12, length=400, slope=0.3, noise=
 
 
 def test_flow_recovers_and_its_likelihood_is_the_truth_s() -> None:
-    torch.set_num_threads(1)
     schedule = Schedule(steps=1000, batch=256, learning_rate=8e-3, warmup=100, clip=50.0)
     flow = IdentifiableFlow(couplings=6, width=24, replicas=2, schedule=schedule).fit(EASY.x, EASY.u)
     linear = LinearControl(2).fit(EASY.x, EASY.u)

@@ -127,7 +127,6 @@ Loop(make_problem(), SCHEDULE, seed=3, checkpoint=path, checkpoint_every=7, reco
 
 
 def test_a_killed_process_leaves_a_checkpoint_that_resumes_bit_for_bit(tmp_path: Path) -> None:
-    torch.set_num_threads(1)
     whole = make_problem()
     Loop(whole, SCHEDULE, seed=3, record_every=1).run()
     path = tmp_path / "run.safetensors"
