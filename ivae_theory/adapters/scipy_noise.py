@@ -16,8 +16,9 @@ import numpy as np
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.exact import to_fraction
 from ivae_theory.noise import Noise
+from ivae_theory.noise.composite import Affine, Product
 from ivae_theory.noise.gaussian import Gaussian, MultivariateStudent, as_spread
-from ivae_theory.noise.laws import Affine, Bounded, Law, Named, Opaque, Product
+from ivae_theory.noise.laws import Bounded, Law, Named, Opaque
 from ivae_theory.noise.named import NAMED
 
 __all__ = ["standard_law", "to_noise"]
@@ -40,6 +41,11 @@ def to_noise(obj: Any) -> Noise:
     from scipy.stats import _distn_infrastructure as infrastructure
 
     if isinstance(obj, infrastructure.rv_frozen):
+        if isinstance(obj.dist, infrastructure.rv_discrete):
+            name = obj.dist.name
+            raise InputTypeError(
+                "noise", "a continuous law, or Discrete(name) for discrete observations", f"scipy.stats.{name}"
+            )
         return _univariate(obj)
     if type(obj) is scipy.stats.rv_histogram:
         return Noise(law=_histogram(obj, Fraction(0), Fraction(1)))
@@ -155,14 +161,26 @@ def _is_scipys_own(frozen: Any) -> bool:
 
     dist = frozen.dist
     original = getattr(scipy.stats, str(getattr(dist, "name", "")), None)
-    if type(frozen) not in (infrastructure.rv_continuous_frozen, infrastructure.rv_frozen):
+    plain = type(frozen) in (infrastructure.rv_continuous_frozen, infrastructure.rv_frozen)
+    if not plain and not _is_plain_stable(frozen):
         return False
     if original is None or type(original) is not type(dist) or not _is_listed(dist.name):
         return False
     if type(dist).__module__.partition(".")[0] != "scipy" or set(vars(frozen)) - {"args", "kwds", "dist", "a", "b"}:
         return False
     same = all(getattr(dist, key) == getattr(original, key) for key in ("a", "b", "shapes"))
-    return same and set(vars(dist)) <= set(vars(original))
+    extra = set() if plain else {"parameterization"}
+    return same and set(vars(dist)) - extra <= set(vars(original))
+
+
+def _is_plain_stable(frozen: Any) -> bool:
+    """Whether this is a stable law that is ``loc + scale * X`` (scipy's other forms shift it by a logarithm of the scale)."""
+    from scipy.stats import _levy_stable
+
+    if type(frozen) is not _levy_stable.levy_stable_frozen or frozen.dist._parameterization() != "S1":
+        return False
+    (alpha, beta), _, scale = frozen.dist._parse_args(*frozen.args, **frozen.kwds)
+    return bool(np.all((np.asarray(alpha) != 1) | (np.asarray(beta) == 0) | (np.asarray(scale) == 1)))
 
 
 def _is_listed(name: str) -> bool:
@@ -214,7 +232,8 @@ def _other(obj: Any) -> Noise:
     reader = _MULTIVARIATE.get(name) if type(obj).__module__ == "scipy.stats._multivariate" else None
     if reader is None or getattr(scipy.stats._multivariate, name, None) is not type(obj):
         raise InputTypeError("noise", "a frozen law of scipy.stats on R or R^d", name)
-    return reader(obj)
+    noise: Noise = reader(obj)
+    return noise
 
 
 def _newer(obj: Any, name: str) -> Noise:

@@ -12,8 +12,9 @@ from ivae_theory.adapters.scipy_noise import standard_law
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.exact import to_fraction
 from ivae_theory.noise import Noise
+from ivae_theory.noise.composite import Affine
 from ivae_theory.noise.gaussian import Gaussian
-from ivae_theory.noise.laws import Affine, Law
+from ivae_theory.noise.laws import Law
 
 __all__ = ["to_noise"]
 

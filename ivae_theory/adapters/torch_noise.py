@@ -16,8 +16,9 @@ from ivae_theory.adapters.scipy_noise import standard_law
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.exact import to_fraction
 from ivae_theory.noise import Noise
+from ivae_theory.noise.composite import Affine, Mixture, Product
 from ivae_theory.noise.gaussian import Gaussian, as_spread
-from ivae_theory.noise.laws import Affine, Bounded, Law, Mixture, Opaque, Product
+from ivae_theory.noise.laws import Bounded, Law, Opaque
 
 __all__ = ["to_noise"]
 

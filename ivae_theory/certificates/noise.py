@@ -13,6 +13,7 @@ from typing import Any
 
 import sympy
 
+from ivae_theory.certificates.noise_table import ALL, APPLIES, SAYS, exists
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, binds, rechecks
 from ivae_theory.enclosure.analytic import is_zero_polynomial, never_zero, require_quotient, resolve
 from ivae_theory.enclosure.complexes import complex_ball
@@ -29,125 +30,7 @@ Node = Mapping[str, Any]
 P = dict[str, Any]
 _INFINITY = {"oo": sympy.oo, "-oo": -sympy.oo}
 
-#: What must hold of the parameters for the named law to exist at all; laws that are not listed have no parameters.
-_POSITIVE = {
-    "alpha": "a", "argus": "chi", "beta": "a b", "betaprime": "a b", "bradford": "c", "burr": "c d", "burr12": "c d",
-    "chi": "df", "chi2": "df", "crystalball": "beta", "dgamma": "a", "dpareto_lognorm": "s a b", "dweibull": "c",
-    "exponnorm": "K", "exponpow": "b", "exponweib": "a c", "f": "dfn dfd", "fatiguelife": "c", "fisk": "c", "gamma": "a",
-    "gausshyper": "a b", "genexpon": "a b c", "gengamma": "a", "genhalflogistic": "c", "genhyperbolic": "a", "genlogistic": "c",
-    "gennorm": "beta", "geninvgauss": "b", "gompertz": "c", "halfgennorm": "beta", "invgamma": "a", "invgauss": "mu",
-    "invweibull": "c", "irwinhall": "n", "jf_skew_t": "a b", "johnsonsb": "b", "johnsonsu": "b", "kappa3": "a", "ksone": "n",
-    "kstwo": "n", "laplace_asymmetric": "kappa", "levy_stable": "alpha", "loggamma": "c", "loglaplace": "c", "lognorm": "s",
-    "loguniform": "a", "lomax": "c", "mielke": "k s", "nakagami": "nu", "ncf": "dfn dfd", "nct": "df", "ncx2": "df",
-    "norminvgauss": "a", "pareto": "b", "powerlaw": "a", "powerlognorm": "c s", "powernorm": "c", "rdist": "c",
-    "recipinvgauss": "mu", "rel_breitwigner": "rho", "studentized_range": "df", "t": "df", "truncexpon": "b",
-    "truncweibull_min": "c", "weibull_max": "c", "weibull_min": "c", "wrapcauchy": "c",
-}  # fmt: skip
-_EXIST: dict[str, Any] = {
-    "crystalball": lambda p: p["m"] > 1,
-    "foldcauchy": lambda p: p["c"] >= 0,
-    "foldnorm": lambda p: p["c"] >= 0,
-    "gausshyper": lambda p: p["z"] > -1,
-    "gengamma": lambda p: p["c"] != 0,
-    "genhyperbolic": lambda p: abs(p["b"]) < p["a"] or (abs(p["b"]) == p["a"] and p["p"] < 0),
-    "irwinhall": lambda p: p["n"].q == 1,
-    "ksone": lambda p: p["n"].q == 1,
-    "kstwo": lambda p: p["n"].q == 1,
-    "levy_stable": lambda p: p["alpha"] <= 2 and abs(p["beta"]) <= 1,
-    "loguniform": lambda p: p["b"] > p["a"],
-    "ncf": lambda p: p["nc"] >= 0,
-    "ncx2": lambda p: p["nc"] >= 0,
-    "norminvgauss": lambda p: abs(p["b"]) < p["a"],
-    "rice": lambda p: p["b"] >= 0,
-    "skewcauchy": lambda p: abs(p["a"]) < 1,
-    "studentized_range": lambda p: p["k"] > 1,
-    "trapezoid": lambda p: 0 <= p["c"] <= p["d"] <= 1,
-    "triang": lambda p: 0 <= p["c"] <= 1,
-    "truncnorm": lambda p: p["a"] < p["b"],
-    "truncpareto": lambda p: p["b"] != 0 and p["c"] > 1,
-    "truncweibull_min": lambda p: 0 <= p["a"] < p["b"],
-    "vonmises_line": lambda p: p["kappa"] >= 0,
-    "wrapcauchy": lambda p: p["c"] < 1,
-}
-
-
-def _always(names: str, **conditions: Any) -> dict[str, Any]:
-    return {**dict.fromkeys(names.split(), lambda p: True), **conditions}
-
-
-#: Theorem -> law -> condition on its exact parameters.
-_APPLIES: dict[str, dict[str, Any]] = {
-    "infinitely_divisible": _always(
-        "betaprime cauchy chi2 expon exponnorm f gamma genhyperbolic genlogistic geninvgauss gibrat gumbel_l gumbel_r "
-        "hypsecant invgamma invgauss landau laplace laplace_asymmetric levy levy_l levy_stable loggamma logistic lognorm "
-        "lomax moyal ncx2 norminvgauss pearson3 t wald"
-    ),
-    "gaussian_scale_mixture": _always(
-        "cauchy laplace logistic t",
-        dgamma=lambda p: p["a"] <= 1,
-        dweibull=lambda p: p["c"] <= 1,
-        gennorm=lambda p: p["beta"] <= 2,
-        jf_skew_t=lambda p: p["a"] == p["b"],
-        johnsonsu=lambda p: p["a"] == 0,
-        nct=lambda p: p["nc"] == 0,
-        skewcauchy=lambda p: p["a"] == 0,
-    ),
-    "compact_support": _always(
-        "anglit arcsine argus beta bradford cosine gausshyper genhalflogistic irwinhall johnsonsb ksone kstwo loguniform "
-        "powerlaw rdist semicircular trapezoid triang truncexpon truncpareto uniform vonmises_line wrapcauchy",
-        genpareto=lambda p: p["c"] < 0,
-        kappa4=lambda p: p["h"] > 0 and p["k"] > 0,
-        truncnorm=lambda p: p["a"] != -sympy.oo and p["b"] != sympy.oo,
-        truncweibull_min=lambda p: p["b"] != sympy.oo,
-        tukeylambda=lambda p: p["lam"] > 0,
-    ),
-    "exponential_moment": _always(
-        "chi chi2 dgamma expon exponnorm foldnorm gamma geninvgauss genlogistic gompertz gumbel_l gumbel_r halflogistic "
-        "halfnorm hypsecant invgauss kstwobign laplace laplace_asymmetric loggamma logistic maxwell moyal nakagami ncx2 "
-        "norminvgauss pearson3 powernorm rayleigh rice skewnorm truncnorm wald",
-        dweibull=lambda p: p["c"] >= 1,
-        genextreme=lambda p: 0 <= p["c"] <= 1,
-        genhyperbolic=lambda p: abs(p["b"]) < p["a"],
-        gennorm=lambda p: p["beta"] >= 1,
-        halfgennorm=lambda p: p["beta"] >= 1,
-        kappa4=lambda p: p["h"] <= 0 and p["k"] == 0,
-        tukeylambda=lambda p: p["lam"] == 0,
-        weibull_min=lambda p: p["c"] >= 1,
-    ),
-    "half_line_right": _always(
-        "alpha betaprime burr burr12 chi chi2 dpareto_lognorm expon exponpow exponweib f fatiguelife fisk foldcauchy foldnorm "
-        "gamma genexpon gengamma genpareto geninvgauss gibrat gompertz halfcauchy halfgennorm halflogistic halfnorm invgamma "
-        "invgauss invweibull kappa3 kstwobign levy loglaplace lognorm lomax maxwell mielke nakagami ncf ncx2 pareto "
-        "powerlognorm rayleigh recipinvgauss rel_breitwigner rice studentized_range truncweibull_min wald weibull_min",
-        genextreme=lambda p: p["c"] < 0,
-        kappa4=lambda p: p["h"] > 0 or p["k"] < 0,
-    ),
-    "half_line_left": _always(
-        "levy_l weibull_max", genextreme=lambda p: p["c"] > 0, kappa4=lambda p: p["k"] > 0
-    ),
-    "right_exponential_moment": _always("crystalball"),
-    "analytic_tails": _always(
-        "cauchy crystalball dweibull gennorm jf_skew_t johnsonsu nct skewcauchy", tukeylambda=lambda p: p["lam"] < 0
-    ),
-}  # fmt: skip
-
 _BOTH = {"right", "left"}
-_ALL = {"positive", "never_zero", "right", "left", "off_zero"}
-#: What each theorem says of a characteristic function (:mod:`ivae_theory.noise.theorems`).
-_SAYS: dict[str, set[str]] = {
-    "no_noise": _ALL,
-    "gaussian": _ALL,
-    "gaussian_scale_mixture": {"positive", "never_zero"},
-    "infinitely_divisible": {"never_zero"},
-    "never_vanishing_form": {"never_zero"},
-    "compact_support": {"right", "left", "off_zero"},
-    "exponential_moment": {"right", "left", "off_zero"},
-    "half_line_right": {"left"},
-    "left_exponential_moment": {"left"},
-    "half_line_left": {"right"},
-    "right_exponential_moment": {"right"},
-    "analytic_tails": {"off_zero"},
-}
 
 
 def _size(node: Node) -> int:
@@ -244,11 +127,6 @@ def _parameters(node: Node) -> P:
     }
 
 
-def _exists(name: str, p: P) -> bool:
-    positive = all(p[key] > 0 for key in _POSITIVE.get(name, "").split())
-    return positive and bool(_EXIST.get(name, lambda _: True)(p))
-
-
 def _holds_of_leaf(theorem: str, node: Node) -> bool:
     """Whether a theorem applies to one leaf of a law, at its parameters."""
     match node["node"]:
@@ -260,8 +138,8 @@ def _holds_of_leaf(theorem: str, node: Node) -> bool:
             return theorem == "gaussian_scale_mixture" and parse_fraction(node["df"]) > 0
         case "named":
             p, name = _parameters(node), node["name"]
-            condition = _APPLIES.get(theorem, {}).get(name)
-            return condition is not None and _exists(name, p) and bool(condition(p))
+            condition = APPLIES.get(theorem, {}).get(name)
+            return condition is not None and exists(name, p) and bool(condition(p))
         case "bounded":
             low, high = ("oo" not in "".join(node[side]) for side in ("low", "high"))
             one = len(node["low"]) == 1
@@ -316,12 +194,12 @@ def _facts(node: Node) -> set[str]:
         if isinstance(own, list):
             facts = _linear(facts)
         elif parse_fraction(own) == 0:
-            facts = set(_ALL)
+            facts = set(ALL)
         elif parse_fraction(own) < 0:
             facts = {{"right": "left", "left": "right"}.get(fact, fact) for fact in facts}
         return facts - {"positive"} if any(parse_fraction(v) for v in node["shift"]) else facts
     facts = set()
-    for theorem, says in _SAYS.items():
+    for theorem, says in SAYS.items():
         try:
             if _holds_of_leaf(theorem, node):
                 facts |= says
@@ -363,9 +241,9 @@ def _keys(step: Mapping[str, Any], *names: str) -> None:
 def _recheck_leaf(node: Node, injective: bool, step: Mapping[str, Any]) -> None:
     _keys(step)
     theorem = step["theorem"]
-    if theorem not in _SAYS or not _holds_of_leaf(theorem, node):
+    if theorem not in SAYS or not _holds_of_leaf(theorem, node):
         raise InvalidCertificate(f"a theorem that applies to {step['path']}", repr(theorem))
-    if _size(node) > 1 and not injective and not _linear(_SAYS[theorem]):
+    if _size(node) > 1 and not injective and not _linear(SAYS[theorem]):
         raise InvalidCertificate("an injective map, or a theorem that survives every linear map", repr(theorem))
     if step["condition"] and node["node"] != "named":
         raise InvalidCertificate("no condition", repr(step["condition"])[:60])

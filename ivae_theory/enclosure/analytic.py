@@ -222,7 +222,11 @@ def _require_analytic(f: sympy.Expr, cell: Cell) -> None:
             _require_analytic(argument, cell)
     elif f.is_Pow:
         _require_analytic_power(f, cell)
-    elif isinstance(f, _ENTIRE) or (isinstance(f, _REAL_LINE) and not f.has(sympy.I)) or (isinstance(f, (sympy.tanh, sympy.sech)) and not f.has(sympy.I)):
+    elif (
+        isinstance(f, _ENTIRE)
+        or (isinstance(f, _REAL_LINE) and not f.has(sympy.I))
+        or (isinstance(f, (sympy.tanh, sympy.sech)) and not f.has(sympy.I))
+    ):
         _require_analytic(f.args[0], cell)
     elif isinstance(f, sympy.log):
         _require_analytic(f.args[0], cell)

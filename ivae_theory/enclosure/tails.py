@@ -163,6 +163,8 @@ class _Orders:
             return _to_power(self.of(f.base), Fraction(int(f.exp.p), int(f.exp.q)))
         if isinstance(f, sympy.exp):
             return self._exponential(f.args[0])
+        if f.is_Pow and not f.base.free_symbols and _sign(f.base) > 0:
+            return self._exponential(f.exp * sympy.log(f.base))
         return self._function(f)
 
     def _sum(self, f: sympy.Expr) -> Order:

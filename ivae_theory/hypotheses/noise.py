@@ -6,7 +6,7 @@ open set. Section 2, "(N), facts", of the theory; the theorems are in :mod:`ivae
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ivae_theory.noise import Discrete, Noise
@@ -23,8 +23,6 @@ _NOT_ADDITIVE = (
     "f(z) is, and shifting a law moves its values. Theorem 1 does not apply (Appendix E; the published version's "
     "corrigendum withdraws it)"
 )
-_INTEGRATES = "the density {text} integrates to 1"
-_IS_CF = "{text} is a characteristic function (positive definite)"
 _FACTS = {
     "positive": "have characteristic functions that are positive",
     "right": "have an exponential moment E exp(a X) < oo",
@@ -48,7 +46,7 @@ def check_noise(model: Any, seed: int = 0) -> Verdict:
         return _not_additive(CLAIM_NOISE, noise)
     described = noise.describe()
     steps = settle(described["law"])
-    assumes = tuple(_assumed(described["law"]))
+    assumes = noise.assumptions
     failing = [step for step in steps if step.status is Status.FAILS]
     if failing:
         return _fails(failing[0], assumes)
@@ -111,16 +109,6 @@ def _unknown(noise: Noise, unsettled: Sequence[Step]) -> Verdict:
         advice="describe the noise by a law of scipy.stats or torch.distributions, or by Noise(density=...) or Noise(cf=..., "
         "symbols=[...]) as a sympy expression, so that a theorem can be applied at its parameters",
     )
-
-
-def _assumed(node: Mapping[str, Any]) -> Iterator[str]:
-    """What the leaves of the law take for granted."""
-    if node["node"] == "density":
-        yield _INTEGRATES.format(text=node["expression"])
-    if node["node"] == "cf":
-        yield _IS_CF.format(text=node["expression"])
-    for inner in [*node.get("laws", []), *([node["law"]] if "law" in node else [])]:
-        yield from _assumed(inner)
 
 
 def _not_additive(claim: str, noise: Discrete) -> Verdict:

@@ -19,7 +19,7 @@ from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.exact import from_text, rationalised, to_fraction, to_text
-from ivae_theory.noise.laws import Floats, Law
+from ivae_theory.noise.laws import Floats, Law, Opaque
 from ivae_theory.verdict import Status
 
 __all__ = ["Cells", "SymbolicCharacteristic", "cells_of", "characteristic_law", "form_theorems"]
@@ -86,7 +86,16 @@ def characteristic_law(expression: Any, symbols: Sequence[sympy.Symbol] | None) 
     law = SymbolicCharacteristic(exact, tuple(real.values()))
     with precision(128):
         _refute(law)
-    return law
+    return law if _readable(law) else Opaque(law.text, law.dimension)
+
+
+def _readable(law: SymbolicCharacteristic) -> bool:
+    """Whether the description can be read back: functions outside the grammar make the law a black box."""
+    try:
+        _read(law.describe())
+    except InputError:
+        return False
+    return True
 
 
 def _refute(law: SymbolicCharacteristic) -> None:
@@ -165,6 +174,9 @@ def cells_of(node: Mapping[str, Any]) -> Cells | None:
             if found == "zero":
                 return Cells(Status.FAILS, {"cell": _cell_texts(cell)})
             if found is None:
+                far = _far_zero(expression, cell)
+                if far is not None:
+                    return Cells(Status.FAILS, {"cell": _cell_texts(far)})
                 complete = False
             else:
                 done.append({**_cell_texts(cell), "point": found})
@@ -190,6 +202,21 @@ def _on_cell(expression: sympy.Expr, cell: Cell) -> Any:
                 return [str(value) for value in point.values()]
         except CannotEnclose:
             continue
+    return None
+
+
+def _far_zero(expression: sympy.Expr, cell: Cell) -> Cell | None:
+    """A corner far out in an orthant on which the expression is identically zero."""
+    if len(cell) == 1 or any(low is None and high is None for _, low, high in cell):
+        return None
+    for distance in (1, 2, 4, 16):
+        far: list[tuple[sympy.Symbol, Fraction | None, Fraction | None]] = []
+        for symbol, low, high in cell:
+            low = low + distance if low is not None and high is None else low
+            high = high - distance if low is None and high is not None else high
+            far.append((symbol, low, high))
+        if _on_cell(expression, far) == "zero":
+            return far
     return None
 
 

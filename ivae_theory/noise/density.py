@@ -17,7 +17,7 @@ from ivae_theory.enclosure.symbolic import ball, number_ball
 from ivae_theory.enclosure.tails import order_at_infinity
 from ivae_theory.errors import InputError, InputTypeError, NotNormalizable
 from ivae_theory.exact import from_text, rationalised, to_fmpq, to_text
-from ivae_theory.noise.laws import Floats, Law
+from ivae_theory.noise.laws import Floats, Law, Opaque
 
 __all__ = ["SymbolicDensity", "band_limit", "density_law", "density_theorems"]
 
@@ -93,6 +93,10 @@ def density_law(expression: Any, support: sympy.Set | None) -> Law:
     law = SymbolicDensity(exact, symbol, _pieces(sympy.Reals if support is None else support))
     with precision(64):
         _refute(law)
+    try:
+        _read(law.describe())
+    except InputError:  # functions outside the grammar: a black box with this density
+        return Opaque(law.text, None, law.sample, law.log_density)
     return law
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.exact import to_fraction
-from ivae_theory.noise.laws import Floats, Law, _short
+from ivae_theory.noise.laws import Floats, Law, short
 
 __all__ = ["Gaussian", "MultivariateStudent", "Spread", "as_spread"]
 
@@ -128,7 +128,7 @@ class Gaussian(_Elliptic):
     @property
     def text(self) -> str:
         if isinstance(self.spread, Fraction):
-            return f"Gaussian with variance {_short(self.spread)}"
+            return f"Gaussian with variance {short(self.spread)}"
         return f"Gaussian on R^{len(self.spread)}"
 
     def sample(self, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
@@ -159,7 +159,7 @@ class MultivariateStudent(_Elliptic):
 
     @property
     def text(self) -> str:
-        return f"Student law with {_short(self.df)} degrees of freedom on R^{self.dimension}"
+        return f"Student law with {short(self.df)} degrees of freedom on R^{self.dimension}"
 
     def sample(self, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
         df = float(self.df)

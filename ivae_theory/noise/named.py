@@ -88,11 +88,11 @@ anglit | | compact_support
 arcsine | | compact_support
 argus(chi) | chi > 0 | compact_support
 beta(a, b) | And(a > 0, b > 0) | compact_support
-betaprime(a, b) | And(a > 0, b > 0) | infinitely_divisible; half_line_right
+betaprime(a, b) | And(a > 0, b > 0) | infinitely_divisible; half_line_right; analytic_tails
 bradford(c) | c > 0 | compact_support
-burr(c, d) | And(c > 0, d > 0) | half_line_right
-burr12(c, d) | And(c > 0, d > 0) | half_line_right
-cauchy | | infinitely_divisible; gaussian_scale_mixture; analytic_tails
+burr(c, d) | And(c > 0, d > 0) | half_line_right; analytic_tails
+burr12(c, d) | And(c > 0, d > 0) | half_line_right; analytic_tails
+cauchy | | stable; infinitely_divisible; gaussian_scale_mixture; analytic_tails
 chi(df) | df > 0 | half_line_right; exponential_moment
 chi2(df) | df > 0 | infinitely_divisible; half_line_right; exponential_moment
 cosine | | compact_support
@@ -104,64 +104,64 @@ expon | | infinitely_divisible; half_line_right; exponential_moment
 exponnorm(K) | K > 0 | infinitely_divisible; exponential_moment
 exponpow(b) | b > 0 | half_line_right
 exponweib(a, c) | And(a > 0, c > 0) | half_line_right
-f(dfn, dfd) | And(dfn > 0, dfd > 0) | infinitely_divisible; half_line_right
+f(dfn, dfd) | And(dfn > 0, dfd > 0) | infinitely_divisible; half_line_right; analytic_tails
 fatiguelife(c) | c > 0 | half_line_right
-fisk(c) | c > 0 | half_line_right
-foldcauchy(c) | c >= 0 | half_line_right
+fisk(c) | c > 0 | half_line_right; analytic_tails
+foldcauchy(c) | c >= 0 | half_line_right; analytic_tails
 foldnorm(c) | c >= 0 | half_line_right; exponential_moment
 gamma(a) | a > 0 | infinitely_divisible; half_line_right; exponential_moment
 gausshyper(a, b, c, z) | And(a > 0, b > 0, z > -1) | compact_support
 genexpon(a, b, c) | And(a > 0, b > 0, c > 0) | half_line_right
-genextreme(c) | | half_line_left: c > 0; half_line_right: c < 0; exponential_moment: And(c >= 0, c <= 1)
+genextreme(c) | | half_line_left: c > 0; half_line_right: c < 0; exponential_moment: And(c >= 0, c <= 1); analytic_tails: c != 0
 gengamma(a, c) | And(a > 0, c != 0) | half_line_right
 genhalflogistic(c) | c > 0 | compact_support
 genhyperbolic(p, a, b) | Or(And(Abs(b) < a, p >= 0), And(Abs(b) <= a, a > 0, p < 0)) | infinitely_divisible; exponential_moment: Abs(b) < a
 genlogistic(c) | c > 0 | infinitely_divisible; exponential_moment
 gennorm(beta) | beta > 0 | gaussian_scale_mixture: beta <= 2; exponential_moment: beta >= 1; analytic_tails
-genpareto(c) | | half_line_right; compact_support: c < 0
+genpareto(c) | | half_line_right; compact_support: c < 0; analytic_tails
 geninvgauss(p, b) | b > 0 | infinitely_divisible; half_line_right; exponential_moment
-gibrat | | infinitely_divisible; half_line_right
+gibrat | | infinitely_divisible; half_line_right; analytic_tails
 gompertz(c) | c > 0 | half_line_right; exponential_moment
 gumbel_l | | infinitely_divisible; exponential_moment
 gumbel_r | | infinitely_divisible; exponential_moment
-halfcauchy | | half_line_right
-halfgennorm(beta) | beta > 0 | half_line_right; exponential_moment: beta >= 1
+halfcauchy | | half_line_right; analytic_tails
+halfgennorm(beta) | beta > 0 | half_line_right; exponential_moment: beta >= 1; analytic_tails
 halflogistic | | half_line_right; exponential_moment
 halfnorm | | half_line_right; exponential_moment
 hypsecant | | infinitely_divisible; exponential_moment
-invgamma(a) | a > 0 | infinitely_divisible; half_line_right
+invgamma(a) | a > 0 | infinitely_divisible; half_line_right; analytic_tails
 invgauss(mu) | mu > 0 | infinitely_divisible; half_line_right; exponential_moment
-invweibull(c) | c > 0 | half_line_right
+invweibull(c) | c > 0 | half_line_right; analytic_tails
 irwinhall(n) | And(n > 0, floor(n) == n) | compact_support
 jf_skew_t(a, b) | And(a > 0, b > 0) | gaussian_scale_mixture: a == b; analytic_tails
 johnsonsb(a, b) | b > 0 | compact_support
 johnsonsu(a, b) | b > 0 | gaussian_scale_mixture: a == 0; analytic_tails
-kappa3(a) | a > 0 | half_line_right
+kappa3(a) | a > 0 | half_line_right; analytic_tails
 ksone(n) | And(n >= 1, floor(n) == n) | compact_support
 kstwo(n) | And(n >= 1, floor(n) == n) | compact_support
 kstwobign | | half_line_right; exponential_moment
 kappa4(h, k) | | compact_support: And(h > 0, k > 0); half_line_right: Or(h > 0, k < 0); half_line_left: k > 0; exponential_moment: And(h <= 0, k == 0)
-landau | | infinitely_divisible
+landau | | stable; infinitely_divisible
 laplace | | infinitely_divisible; gaussian_scale_mixture; exponential_moment
 laplace_asymmetric(kappa) | kappa > 0 | infinitely_divisible; exponential_moment
-levy | | infinitely_divisible; half_line_right
-levy_l | | infinitely_divisible; half_line_left
-levy_stable(alpha, beta) | And(alpha > 0, alpha <= 2, Abs(beta) <= 1) | infinitely_divisible
+levy | | stable; infinitely_divisible; half_line_right
+levy_l | | stable; infinitely_divisible; half_line_left
+levy_stable(alpha, beta) | And(alpha > 0, alpha <= 2, Abs(beta) <= 1) | stable; infinitely_divisible
 loggamma(c) | c > 0 | infinitely_divisible; exponential_moment
 logistic | | infinitely_divisible; gaussian_scale_mixture; exponential_moment
-loglaplace(c) | c > 0 | half_line_right
-lognorm(s) | s > 0 | infinitely_divisible; half_line_right
-lomax(c) | c > 0 | infinitely_divisible; half_line_right
+loglaplace(c) | c > 0 | half_line_right; analytic_tails
+lognorm(s) | s > 0 | infinitely_divisible; half_line_right; analytic_tails
+lomax(c) | c > 0 | infinitely_divisible; half_line_right; analytic_tails
 loguniform(a, b) | And(a > 0, b > a) | compact_support
 maxwell | | half_line_right; exponential_moment
-mielke(k, s) | And(k > 0, s > 0) | half_line_right
+mielke(k, s) | And(k > 0, s > 0) | half_line_right; analytic_tails
 moyal | | infinitely_divisible; exponential_moment
 nakagami(nu) | nu > 0 | half_line_right; exponential_moment
 ncf(dfn, dfd, nc) | And(dfn > 0, dfd > 0, nc >= 0) | half_line_right
 nct(df, nc) | df > 0 | gaussian_scale_mixture: nc == 0; analytic_tails
 ncx2(df, nc) | And(df > 0, nc >= 0) | infinitely_divisible; half_line_right; exponential_moment
 norminvgauss(a, b) | And(a > 0, Abs(b) < a) | infinitely_divisible; exponential_moment
-pareto(b) | b > 0 | half_line_right
+pareto(b) | b > 0 | half_line_right; analytic_tails
 pearson3(skew) | | infinitely_divisible; exponential_moment
 powerlaw(a) | a > 0 | compact_support
 powerlognorm(c, s) | And(c > 0, s > 0) | half_line_right
@@ -175,7 +175,7 @@ semicircular | | compact_support
 skewcauchy(a) | Abs(a) < 1 | gaussian_scale_mixture: a == 0; analytic_tails
 skewnorm(a) | | exponential_moment
 studentized_range(k, df!) | And(k > 1, df > 0) | half_line_right
-t(df!) | df > 0 | infinitely_divisible; gaussian_scale_mixture
+t(df!) | df > 0 | infinitely_divisible; gaussian_scale_mixture; analytic_tails
 trapezoid(c, d) | And(c >= 0, c <= d, d <= 1) | compact_support
 triang(c) | And(c >= 0, c <= 1) | compact_support
 truncexpon(b) | b > 0 | compact_support
@@ -186,7 +186,7 @@ tukeylambda(lam) | | compact_support: lam > 0; exponential_moment: lam == 0; ana
 uniform | | compact_support
 vonmises_line(kappa) | kappa >= 0 | compact_support
 wald | | infinitely_divisible; half_line_right; exponential_moment
-weibull_max(c) | c > 0 | half_line_left
-weibull_min(c) | c > 0 | half_line_right; exponential_moment: c >= 1
+weibull_max(c) | c > 0 | half_line_left; analytic_tails
+weibull_min(c) | c > 0 | half_line_right; exponential_moment: c >= 1; analytic_tails
 wrapcauchy(c) | And(c > 0, c < 1) | compact_support
 """)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.exact import to_fraction
+from ivae_theory.noise.composite import Affine, Iid, Mixture, Product, Sum
 from ivae_theory.noise.gaussian import Gaussian, as_spread
-from ivae_theory.noise.laws import Affine, Floats, Iid, Law, Mixture, Opaque, PointMass, Product, Sum
+from ivae_theory.noise.laws import Floats, Law, Opaque, PointMass
 
 __all__ = ["Noise"]
 
@@ -124,6 +125,11 @@ class Noise:
     def text(self) -> str:
         """A short name for people."""
         return self.law.text + (" (learned)" if self.learned else "")
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What the law takes for granted without a proof, one sentence each."""
+        return tuple(dict.fromkeys(_assumed(self.law.describe())))
 
     def describe(self) -> dict[str, Any]:
         """JSON values: ``text``, ``dimension``, ``learned`` and the ``law`` as a tree."""
@@ -257,3 +263,12 @@ def _same_dimension(laws: Sequence[Law], argument: str) -> list[Law]:
         raise InputError(argument, "laws of one dimension", f"dimensions {sorted(d for d in fixed if d)}")
     d = next(iter(fixed), None)
     return [law if d is None or law.dimension is not None else Iid(law, d) for law in laws]
+
+
+def _assumed(node: Mapping[str, Any]) -> Iterator[str]:
+    if node["node"] == "density":
+        yield f"the density {node['expression']} integrates to 1"
+    if node["node"] == "cf":
+        yield f"{node['expression']} is a characteristic function (positive definite)"
+    for inner in [*node.get("laws", []), *([node["law"]] if "law" in node else [])]:
+        yield from _assumed(inner)

@@ -84,6 +84,13 @@ THEOREMS: dict[str, Theorem] = {
             "Steutel and van Harn, Infinite Divisibility (2004), Prop. I.2.4 and App. B",
         ),
         _theorem(
+            "stable",
+            "never_zero off_zero",
+            "the characteristic function of a stable law is exp(i b t - c |t|^alpha (1 + i h(t))), h constant on t > 0 "
+            "(a multiple of log t for alpha = 1): it never vanishes",
+            "Sato, Levy Processes (1999), Thm 14.15",
+        ),
+        _theorem(
             "compact_support",
             "right left off_zero",
             "a law with bounded support has an entire characteristic function, whose zeros are null and nowhere dense",
