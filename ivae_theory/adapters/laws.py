@@ -35,8 +35,11 @@ class Functions(Protocol):
     def cos(self, x: Any, /) -> Any:
         """Cosine."""
 
-    def power(self, x: Any, exponent: Any, /) -> Any:
+    def power(self, x: Any, exponent: sympy.Expr, /) -> Any:
         """x**exponent for x > 0."""
+
+    def constant(self, x: sympy.Expr, /) -> Any:
+        """A fixed parameter, exactly."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,13 @@ def _normal(fixed: Fixed) -> Form:
         return Form(families.gaussian_scale(fixed["loc"]), lambda p, f: [_half_precision(p["scale"])])
     if "scale" in fixed:
         family = families.gaussian_location(fixed["scale"] ** 2)
-        return Form(family, lambda p, f: [p["loc"] / p["scale"] ** 2])
+        return Form(family, lambda p, f: [_over_square(p["loc"], f.constant(fixed["scale"]))])
     return Form(families.gaussian(), _location_scale)
+
+
+def _over_square(x: Any, scale: Any) -> Any:
+    """x / scale^2 without forming scale^2, which would round where the family's variance is exact."""
+    return x / scale / scale
 
 
 def _half_precision(scale: Any) -> Any:
@@ -103,7 +111,7 @@ def _lognormal(fixed: Fixed) -> Form:
         return Form(reduced.lognormal_scale(fixed["loc"]), lambda p, f: [_half_precision(p["scale"])])
     if "scale" in fixed:
         family = reduced.lognormal_location(fixed["scale"] ** 2)
-        return Form(family, lambda p, f: [p["loc"] / p["scale"] ** 2])
+        return Form(family, lambda p, f: [_over_square(p["loc"], f.constant(fixed["scale"]))])
     return Form(families.lognormal(), _location_scale)
 
 

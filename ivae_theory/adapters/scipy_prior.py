@@ -168,5 +168,9 @@ class _BallFunctions:
     def power(x: Any, exponent: Any, /) -> Any:
         return x ** to_arb(exponent)
 
+    @staticmethod
+    def constant(x: Any, /) -> Any:
+        return to_arb(x)
+
 
 _BALLS = _BallFunctions()

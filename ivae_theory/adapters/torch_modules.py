@@ -85,6 +85,10 @@ class _TorchFunctions:
     def power(x: Any, exponent: Any, /) -> Any:
         return torch.pow(x, float(exponent))
 
+    @staticmethod
+    def constant(x: Any, /) -> Any:
+        return float(x)  # fixed parameters were floats: nothing is rounded
+
 
 _TORCH = _TorchFunctions()
 
