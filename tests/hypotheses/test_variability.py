@@ -223,3 +223,14 @@ def test_numbers_at_the_ends_of_the_float_range_are_answered():
         found = verdict(LOCATION, scale * rng.standard_normal((8, 3)))
         assert not found.fails
         assert found.to_dict()["margin"] is None or np.isfinite(found.to_dict()["margin"])
+
+
+def test_softplus_far_to_the_right_is_the_identity_that_pytorch_computes():
+    """Above its threshold torch returns x itself: softplus(u) and u are tied there, whatever the formula says."""
+    torch = pytest.importorskip("torch")
+
+    def natural(u):
+        return torch.cat([torch.nn.functional.softplus(u), u], dim=1)
+
+    assert verdict(LOCATION, natural, Box([30.0], [40.0])).status is not Status.HOLDS
+    assert verdict(LOCATION, natural, Box([-3.0], [3.0])).status is Status.HOLDS
