@@ -12,7 +12,7 @@ from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, bin
 from ivae_theory.enclosure.chain import NotProved, injective_links
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.enclosure.ranges import Range
-from ivae_theory.enclosure.refutation import collides, continuous_on, determinant_sign
+from ivae_theory.enclosure.refutation import bottleneck, collides, continuous_on, determinant_sign
 from ivae_theory.enclosure.supports import Supports, in_one_piece, inside, sides_of, supports_of
 from ivae_theory.enclosure.traced import Graph
 from ivae_theory.enclosure.triangular import recovers
@@ -134,19 +134,17 @@ def _box(evidence: Evidence, subject: Evidence, graph: Graph) -> tuple[Any, Any]
     low, high = (decode_array(evidence[name], f"evidence.{name}") for name in ("low", "high"))
     if low.shape != (graph.m,) or high.shape != (graph.m,) or not np.isfinite([low, high]).all():
         raise InvalidCertificate(f"a box in R^{graph.m}", f"shapes {low.shape}, {high.shape}")
-    if not in_one_piece(_supports(subject, graph), low, high):
+    if not in_one_piece(_supports(subject, graph), low.tolist(), high.tolist()):
         raise InvalidCertificate("a box inside Z", "a box outside")
-    if not continuous_on(graph, low, high):
-        raise InvalidCertificate("a function continuous on the box", "one that may not be")
     return low, high
 
 
 @rechecks("injectivity.dimension", "theorem1.injective")
 def _dimension(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
     graph = _graph(evidence, subject)
-    _box(evidence, subject, graph)
-    if not graph.size < graph.m:
-        raise InvalidCertificate("fewer outputs than latents", f"{graph.size} for {graph.m}")
+    found = bottleneck(graph, *_box(evidence, subject, graph))
+    if found is None or found[0] != evidence["node"]:
+        raise InvalidCertificate("a node with fewer coordinates than latents", f"node {evidence['node']!r:.20}")
     return Rechecked(Status.FAILS, Grade.EXACT)
 
 
@@ -154,6 +152,8 @@ def _dimension(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
 def _jacobian_signs(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
     graph = _graph(evidence, subject)
     low, high = _box(evidence, subject, graph)
+    if not continuous_on(graph, low, high):
+        raise InvalidCertificate("a function continuous on the box", "one that may not be")
     points = decode_array(evidence["points"], "evidence.points")
     if points.shape != (2, graph.m) or not all((low < z).all() and (z < high).all() for z in points):
         raise InvalidCertificate("two points inside the box", f"shape {points.shape}")

@@ -119,7 +119,9 @@ class _Chain:
     def links(self) -> list[Link]:
         found: list[Link] = []
         if not self.cuts or self.cuts[-1] != self.graph.output.get("node"):
-            raise NotProved(-1, "its output does not depend on its input")
+            unknown = ", ".join(self.graph.unknown())
+            why = f"there is no meaning for {unknown}" if unknown else "its output does not depend on its input"
+            raise NotProved(-1, why)
         place = 0
         while place < len(self.cuts) - 1:
             place, link = self.next(place)
@@ -183,10 +185,10 @@ class _Chain:
                 return
             j, factor = used[0]
             ends = sorted(_scaled(end, factor, shift) for end in self.sides[j])
-            moved.append((math.nextafter(ends[0], -math.inf), math.nextafter(ends[1], math.inf)))
-            if shift == 0 and factor > 0:  # a side at 0 stays there
-                low, high = self.sides[j]
-                moved[-1] = (0.0 if low == 0 else moved[-1][0], 0.0 if high == 0 else moved[-1][1])
+            keeps_zero = shift == 0  # then a side at 0 stays there, without rounding
+            low = 0.0 if keeps_zero and ends[0] == 0 and 0 in self.sides[j] else math.nextafter(ends[0], -math.inf)
+            high = 0.0 if keeps_zero and ends[1] == 0 and 0 in self.sides[j] else math.nextafter(ends[1], math.inf)
+            moved.append((low, high))
         self.sides = moved
 
     def _elementwise(self, place: int) -> tuple[int, Link] | None:

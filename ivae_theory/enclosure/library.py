@@ -101,6 +101,11 @@ def _total(function: Function) -> Function:
     return enclose
 
 
+def _inverse(x: fmpq) -> tuple[fmpq, fmpq | None]:
+    value = divide(fmpq(1), x)
+    return value, -value * value
+
+
 def _tangent(x: arb) -> arb:
     y = x.tan() if x.is_finite() else WHOLE
     if not y.is_finite():
@@ -129,7 +134,7 @@ FIXED: dict[str, Map] = {
         Map("log1p", lambda x: _positive("log1p", arb.log)(1 + x),
             lambda x: _positive("log1p", lambda y: 1 / y)(1 + x)),
         Map("rsqrt", _positive("rsqrt", arb.rsqrt), _positive("rsqrt", lambda x: -x.rsqrt() / (2 * x))),
-        Map("reciprocal", lambda x: divide(arb(1), x), lambda x: divide(arb(-1), power(x, 2))),
+        Map("reciprocal", lambda x: divide(arb(1), x), lambda x: divide(arb(-1), power(x, 2)), _inverse),
         Map("sin", _bounded(arb.sin), _bounded(arb.cos)),
         Map("cos", _bounded(arb.cos), _bounded(lambda x: -x.sin())),
         Map("tan", _tangent, lambda x: 1 + power(_tangent(x), 2)),
@@ -204,13 +209,18 @@ def clamp(low: Any = None, high: Any = None) -> Map:
 
 
 def softplus(beta: Any = 1, threshold: Any = 20) -> Map:
-    """``log(1 + exp(beta x)) / beta``; PyTorch's switch to the identity above ``threshold`` is rounding."""
-    rate = lift(beta)
+    """``log(1 + exp(beta x)) / beta``; above ``threshold``, where PyTorch returns ``x``, the ball contains both."""
+    rate, switch = lift(beta), lift(threshold)
     if not rate > 0:
         raise CannotEnclose(f"softplus with beta {beta}")
+
+    def value(x: arb) -> arb:
+        smooth = _softplus(rate * x) / rate
+        return smooth if rate * x <= switch else hull(smooth, x)
+
     return Map(
         "softplus",
-        increasing(lambda x: _softplus(rate * x) / rate),
+        increasing(value),
         lambda x: FIXED["sigmoid"].value(rate * x),
         injective=True,
     )

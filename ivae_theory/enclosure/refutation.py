@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ivae_theory.enclosure.chain import cuts_of
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.intervals import box_balls
+from ivae_theory.enclosure.intervals import balls, box_balls
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.enclosure.structure import Sibling, Tail
 from ivae_theory.enclosure.tensor import Machine, Tensor
@@ -23,7 +23,7 @@ from ivae_theory.enclosure.traced import Graph
 
 Side = Sequence[float] | NDArray[np.float64]
 
-__all__ = ["collides", "continuous_on", "determinant_sign", "exact_value"]
+__all__ = ["bottleneck", "collides", "continuous_on", "determinant_sign", "exact_value"]
 
 
 def exact_value(graph: Graph, point: Sequence[Fraction], cut: int) -> NDArray[Any]:
@@ -71,6 +71,39 @@ def continuous_on(graph: Graph, low: Side, high: Side) -> bool:
     except CannotEnclose:
         return False
     return True
+
+
+def bottleneck(graph: Graph, low: Side, high: Side) -> tuple[int, int] | None:
+    """A node through which everything passes that has fewer varying coordinates on the box than the input has.
+
+    Returns the node and how many of its coordinates vary, or ``None``. Up to that node the function is continuous on
+    the box, so by invariance of domain (Brouwer) it is not injective there, whatever follows.
+    """
+    with precision(128):
+        box = box_balls(low, high).reshape(1, graph.m)
+        for cut in cuts_of(graph)[1:]:
+            found = _varying(graph, box, cut)
+            if found is None:
+                return None
+            if found < graph.m:
+                return cut, found
+    return None
+
+
+def _varying(graph: Graph, box: NDArray[Any], cut: int) -> int | None:
+    """How many coordinates of a node are not proved constant on the box; ``None`` where continuity is not proved."""
+    tangent = balls(np.eye(graph.m)).reshape(1, graph.m, graph.m)
+    for first, machine in ((Tensor(box, tangent), Machine(m=graph.m)), (Tensor(box), Machine())):
+        try:
+            result = Tail(graph, -1, first, machine).result(cut)
+        except (CannotEnclose, Sibling):
+            continue
+        if not isinstance(result, Tensor):
+            return graph.m  # a node with several results: look at the next one
+        if result.tangent is None:
+            return result.value.size if machine.m is None else 0
+        return sum(1 for row in result.tangent.reshape(-1, graph.m) if not all(bool(v == 0) for v in row))
+    return None
 
 
 def determinant_sign(graph: Graph, point: Side, bits: int = 192) -> int:

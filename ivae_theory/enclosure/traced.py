@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import ivae_theory.enclosure.layers
-import ivae_theory.enclosure.shapes  # noqa: F401  (registers its operations)
+import ivae_theory.enclosure.products
+import ivae_theory.enclosure.shapes  # noqa: F401  (all three register their operations)
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.intervals import balls, rational
 from ivae_theory.enclosure.operations import OPERATIONS

@@ -8,6 +8,7 @@ opposite sign on a connected part of Z (degree theory). Everything else is undec
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ from numpy.typing import NDArray
 
 from ivae_theory.enclosure.chain import NotProved, injective_links
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.refutation import continuous_on, determinant_sign
-from ivae_theory.enclosure.supports import Supports, in_one_piece, sides_of, supports_of
+from ivae_theory.enclosure.refutation import bottleneck, continuous_on, determinant_sign
+from ivae_theory.enclosure.supports import Supports, in_one_piece, inside, sides_of, supports_of
 from ivae_theory.enclosure.triangular import recovery_order
 from ivae_theory.errors import CallableFailed
 from ivae_theory.exact import encode_array, fraction_text
@@ -32,8 +33,8 @@ ADVICE = (
     "proof needs layers that are injective one by one (square or widening weights of full rank, strictly monotone "
     "activations), or an invertible flow."
 )
-#: Draws of the prior at which Jacobians are looked at, and the level of the interval for the minority mass.
-DRAWS, LEVEL = 2000, 0.95
+#: Most draws of the prior at which Jacobians are looked at, and the level of the interval for the minority mass.
+DRAWS, LEVEL = 20_000, 0.95
 
 
 def check_injective(model: Any, seed: int = 0) -> Verdict:
@@ -140,32 +141,36 @@ def _hull(parts: Any) -> Any:
 def _refute(model: Any, mixing: Any, supports: Supports, tried: dict[str, Any], seed: int) -> Verdict | None:
     if mixing.graph is None:
         return None
-    points, sampled = latents(model, DRAWS, seed)
+    points, sampled = latents(model, max(500, min(DRAWS, 4_000_000 // (mixing.n * mixing.d))), seed)
     if not len(points):
         return None
-    found = _too_few_outputs(mixing, supports, points)
+    found = _collision(mixing, supports, points)
     if found is None:
-        found = _collision(mixing, supports, points)
+        found = _bottleneck(mixing, supports, points)
     return _opposite_signs(mixing, supports, points, sampled, tried) if found is None else found
 
 
-def _too_few_outputs(mixing: Any, supports: Supports, points: NDArray[np.float64]) -> Verdict | None:
-    if mixing.d >= mixing.n:
-        return None
-    for point in points[:20]:
-        low, high = _around(point[None], supports, 2.0**-10)
-        if in_one_piece(supports, low, high) and continuous_on(mixing.graph, low, high):
-            evidence = {
-                "kind": "injectivity.dimension",
-                "graph": mixing.graph.to_dict(),
-                "low": encode_array(low),
-                "high": encode_array(high),
-            }
-            reason = (
-                f"f is continuous on an open box and has {mixing.d} outputs for {mixing.n} latents: by invariance of "
-                "domain (Brouwer) no such map is injective."
-            )
-            return Verdict.fail(CLAIM, Grade.EXACT, reason, evidence=evidence, advice=f"Use d >= {mixing.n} outputs.")
+def _bottleneck(mixing: Any, supports: Supports, points: NDArray[np.float64]) -> Verdict | None:
+    """Fewer coordinates than latents, at the output or before it."""
+    for point in points[:5]:
+        low, high = _around(point[None].copy(), supports, 2.0**-10)
+        found = bottleneck(mixing.graph, low, high) if in_one_piece(supports, low, high) else None
+        if found is None:
+            continue
+        node, width = found
+        evidence = {
+            "kind": "injectivity.dimension",
+            "graph": mixing.graph.to_dict(),
+            "low": encode_array(low),
+            "high": encode_array(high),
+            "node": node,
+        }
+        reason = (
+            f"On an open box of Z everything passes through {width} continuous coordinates, for {mixing.n} latents: by "
+            "invariance of domain (Brouwer) no such map is injective."
+        )
+        advice = f"Use d >= {mixing.n} outputs and no layer narrower than {mixing.n}."
+        return Verdict.fail(CLAIM, Grade.EXACT, reason, evidence=evidence, advice=advice)
     return None
 
 
@@ -217,8 +222,8 @@ def _opposite_signs(
         return None
     up, down = int((sign > 0).sum()), int((sign < 0).sum())
     tried["signs"] = f"of {len(sign)} Jacobian determinants {up} are positive and {down} negative"
-    if not (up and down):
-        return None
+    if up + down and not (up and down):
+        points, sign, size = _nearby(mixing, supports, points, sign, size)
     best = {s: [k for k in np.argsort(-np.where(sign == s, size, -np.inf)) if sign[k] == s][:12] for s in (1, -1)}
     chosen = [[k for k in best[s] if determinant_sign(mixing.graph, points[k]) == s][:6] for s in (1, -1)]
     for a in chosen[0]:
@@ -228,6 +233,22 @@ def _opposite_signs(
             if in_one_piece(supports, low, high) and continuous_on(mixing.graph, low, high):
                 return _signs_verdict(mixing, pair, low, high, (up, down) if sampled else None)
     return None
+
+
+def _nearby(mixing: Any, supports: Supports, points: Any, sign: Any, size: Any) -> tuple[Any, Any, Any]:
+    """The same with points around those where the determinant is smallest: a rarer sign may be near them."""
+    rng = np.random.default_rng(len(points))
+    start = points[np.argsort(size)[:50]]
+    spread = np.array([1.0, 0.3, 0.1, 0.03])[rng.integers(4, size=(2000, 1))]
+    tried = start[rng.integers(len(start), size=2000)] + spread * rng.normal(size=(2000, points.shape[1]))
+    tried = tried[[inside(supports, [Fraction(float(x)) for x in row]) for row in tried]]
+    if not len(tried):
+        return points, sign, size
+    try:
+        more_sign, more_size = np.linalg.slogdet(jacobians(mixing, tried))
+    except CallableFailed:
+        return points, sign, size
+    return np.concatenate([points, tried]), np.concatenate([sign, more_sign]), np.concatenate([size, more_size])
 
 
 def _signs_verdict(mixing: Any, pair: Any, low: Any, high: Any, counts: tuple[int, int] | None) -> Verdict:
@@ -244,7 +265,7 @@ def _signs_verdict(mixing: Any, pair: Any, low: Any, high: Any, counts: tuple[in
         "The Jacobian determinants at two points of one connected open part of Z have certified opposite signs: by "
         "degree theory f is not injective."
     )
-    if mass is not None:
+    if mass is not None and mass["estimate"] > 0:
         reason += f" The minority sign has an estimated prior mass of {mass['estimate']:.2g}."
     return Verdict.fail(
         CLAIM, Grade.CERTIFIED, reason, evidence=evidence,
@@ -259,7 +280,7 @@ def _minority(up: int, down: int) -> dict[str, Any]:
     few, total, tail = min(up, down), up + down, (1 - LEVEL) / 2
     return {
         "estimate": few / total,
-        "lower": float(betaincinv(few, total - few + 1, tail)),
+        "lower": float(betaincinv(few, total - few + 1, tail)) if few else 0.0,
         "upper": float(betaincinv(few + 1, total - few, 1 - tail)),
         "level": LEVEL,
         "draws": total,
