@@ -7,7 +7,14 @@ from typing import Any
 
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, rechecks
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.functionals import affinely_independent, constant_on, inside, is_relation, not_constant_at
+from ivae_theory.enclosure.functionals import (
+    affinely_independent,
+    charges,
+    constant_on,
+    inside,
+    is_relation,
+    not_constant_at,
+)
 from ivae_theory.enclosure.pieces import decompose
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.exact import from_text, parse_fraction
@@ -144,8 +151,10 @@ def _constant_on_interval(claim: str, evidence: Evidence, subject: Evidence) -> 
     low, high = (parse_fraction(end) for end in evidence["interval"])
     with precision(bits_of(evidence)):
         try:
-            shown = inside((low + high) / 2, (high - low) / 2, formulas.support) and constant_on(
-                _statistics(formulas)[index], formulas.variable, low, high
+            shown = (
+                inside((low + high) / 2, (high - low) / 2, formulas.support)
+                and constant_on(_statistics(formulas)[index], formulas.variable, low, high)
+                and charges(formulas.base_measure, formulas.variable, low, high)
             )
         except CannotEnclose as problem:
             raise InvalidCertificate("a statistic with formulas on the interval", problem.what) from None

@@ -21,6 +21,7 @@ from ivae_theory.exact.identity import is_zero
 
 __all__ = [
     "affinely_independent",
+    "charges",
     "constant_on",
     "is_relation",
     "neighbourhood",
@@ -90,7 +91,7 @@ def is_relation(
     for previous, current in zip([first, *others], others, strict=False):
         if not (is_zero(current[0] - first[0]) or _same_function(previous, current)):
             return None
-    return first[0]
+    return sympy.S.Zero if is_zero(first[0]) else first[0]
 
 
 def _constant_value(total: sympy.Expr, branches: Sequence[sympy.Expr], piece: Piece) -> sympy.Expr | None:
@@ -130,6 +131,20 @@ def _is_constant(branch: sympy.Expr, piece: Piece) -> bool:
     if not branch.has(piece.variable):
         return True
     return piece.analytic(branch) and is_zero(derivative(branch, piece.variable))
+
+
+def charges(measure: sympy.Expr, variable: sympy.Symbol, low: Fraction, high: Fraction) -> bool:
+    """Whether a base measure is proved not to vanish almost everywhere on ``(low, high)``.
+
+    One piece suffices on which it is analytic and, whatever its sign symbols are, not zero at some point.
+    """
+    if measure == 1:
+        return True
+    for piece in decompose([measure], variable, _open(low, high)):
+        branches = [branch for _, (branch,) in piece.cases()]
+        if all(any(nonzero_point(branch, piece, point) for point in piece.interval.points()) for branch in branches):
+            return True
+    return False
 
 
 def vanishes_on(formula: sympy.Expr, variable: sympy.Symbol, low: Fraction, high: Fraction) -> bool:

@@ -102,6 +102,8 @@ def _cut(end: sympy.Expr) -> Cut:
 
 def derivative(formula: sympy.Expr, variable: sympy.Symbol) -> sympy.Expr:
     """Derivative of a switch-free formula of the functions in the list of analytic ones."""
+    # written as a logarithm (x > 1) its derivative has the one root that other formulas have too
+    formula = formula.replace(sympy.acosh, lambda x: sympy.log(x + sympy.sqrt(x**2 - 1)))
     return sympy.diff(formula, variable)
 
 
@@ -354,12 +356,17 @@ class _Resolver:
             if chosen == 0:
                 continue
             result += remaining * chosen * self.formula(branch)
-            remaining = sympy.expand(remaining * (1 - chosen))
+            remaining = self._squares_are_one(sympy.expand(remaining * (1 - chosen)))
             if remaining == 0:
                 return result
         if remaining == 1:
             raise CannotEnclose("a Piecewise without a branch there")
         raise CannotEnclose("a Piecewise that may have no branch there")
+
+    def _squares_are_one(self, formula: sympy.Expr) -> sympy.Expr:
+        for switch in self.signs:
+            formula = sympy.expand(formula.subs(switch.symbol**2, 1))
+        return formula
 
     def _indicator(self, condition: Boolean) -> sympy.Expr:
         """1 where the condition holds and 0 where not, up to a null set."""

@@ -209,7 +209,7 @@ def _cosine(inner: Span) -> Span:
     """Decreasing on [0, pi], even."""
     if not (inner.low.is_finite() and inner.high.is_finite()):
         return Span(arb(-1), arb(1))
-    if inner.nonpositive:
+    if inner.nonpositive and not inner.nonnegative:
         return _cosine(-inner)
     if inner.nonnegative and inner.high < arb.pi():
         return _make(inner.high.cos(), inner.low.cos(), inner.high_open, inner.low_open)

@@ -159,7 +159,12 @@ class _Evaluation:
             return power(x, int(exponent))
         if exponent == sympy.S.Half and x > 0:
             return x.sqrt()
-        return fractional_power(x, self.value(exponent))
+        if exponent.is_Rational or x >= 0:
+            return fractional_power(x, self.value(exponent))
+        whole = self.value(exponent).unique_fmpz()  # a negative base has real powers at integers
+        if whole is None or abs(int(whole)) > MAX_POWER or not self.value(exponent).is_exact():
+            raise CannotEnclose("a power of a base that may be negative")
+        return power(x, int(whole))
 
     def _piecewise(self, expression: sympy.Piecewise) -> arb:
         """The branch that applies; where several may, everything between their values."""

@@ -16,7 +16,7 @@ from typing import Any
 import sympy
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.functionals import constant_on, not_constant_at
+from ivae_theory.enclosure.functionals import charges, constant_on, not_constant_at
 from ivae_theory.enclosure.pieces import Piece, decompose
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import InputError
@@ -213,14 +213,16 @@ def _nowhere_constant(statistic: sympy.Expr, formulas: Formulas) -> tuple[list[s
 
 
 def _flat_interval(statistic: sympy.Expr, formulas: Formulas) -> tuple[Fraction, Fraction] | None:
-    """An interval of positive length on which the statistic is proved constant."""
+    """An interval on which the statistic is proved constant, and that has positive probability."""
     try:
         pieces = decompose([statistic], formulas.variable, formulas.support)
     except CannotEnclose:
         return None
     for low, high in candidate_intervals(pieces):
         try:
-            if constant_on(statistic, formulas.variable, low, high):
+            if constant_on(statistic, formulas.variable, low, high) and charges(
+                formulas.base_measure, formulas.variable, low, high
+            ):
                 return low, high
         except CannotEnclose:
             continue

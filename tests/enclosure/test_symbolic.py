@@ -242,3 +242,13 @@ def test_signs_of_numbers():
         assert sign_of_number(sympy.S.Zero) == 0
         assert sign_of_number(sqrt(2) * sqrt(3) - sqrt(6)) in (0, None)
         assert sign_of_number(sin(1) ** 2 + cos(1) ** 2 - 1) is None
+
+
+def test_negative_bases_have_real_powers_at_integers_only():
+    with precision(128):
+        alternating = sympy.Integer(-1) ** floor(z)
+        assert ball(alternating, {z: arb(3.5)}) == -1
+        assert ball(alternating, {z: arb(-3.5)}) == 1
+        with pytest.raises(CannotEnclose) as caught:
+            ball(alternating, {z: arb(0, 0.1)})
+        assert not isinstance(caught.value, OutsideDomain)
