@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ivae_theory.errors import IvaeTheoryError
 from ivae_theory.span import smallest_singular_value
 
-__all__ = ["distance_to_failure", "whiten", "whitening"]
+__all__ = ["advice_on", "distance_to_failure", "whiten", "whitening"]
 
 Floats = NDArray[np.float64]
 
@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 _QUADRATURES, _CLOSED = 40, 2_000
 #: Relative step of differences of a closed log-partition function.
 _STEP = 1e-3
+#: Distances to failure below this are pointed out.
+_THIN = 1e-6
 
 
 def distance_to_failure(prior: Any, rows: Floats) -> tuple[float, str]:
@@ -36,6 +38,13 @@ def distance_to_failure(prior: Any, rows: Floats) -> tuple[float, str]:
     """
     white, unit = whiten(prior, rows)
     return smallest_singular_value(white), f"smallest singular value of the centred natural parameters, {unit}"
+
+
+def advice_on(margin: float) -> str:
+    """What to say of a margin: a hypothesis that barely holds does not survive finite data."""
+    if margin >= _THIN:
+        return ""
+    return f"the distance to failure is only {margin:.1e}: no finite sample tells this model from one that fails"
 
 
 def whiten(prior: Any, rows: Floats) -> tuple[Floats, str]:

@@ -20,7 +20,7 @@ from ivae_theory.enclosure.rounding import unknown_error
 from ivae_theory.enclosure.sharing import shared
 from ivae_theory.enclosure.structure import affine_parts
 from ivae_theory.exact import encode_array, fraction_text
-from ivae_theory.hypotheses.distance import distance_to_failure
+from ivae_theory.hypotheses.distance import advice_on, distance_to_failure
 from ivae_theory.hypotheses.variability_rank import rank_evidence
 from ivae_theory.hypotheses.variability_table import ADVICE, CLAIM, check_values, refutation_evidence, too_few
 from ivae_theory.span import choose_rows, decide_rationals
@@ -134,6 +134,7 @@ def _holds(prior: Any, points: NDArray[Any], rows: Floats, radius: Fraction, bit
         f"enclosures of the traced network: the matrix L of Eq. (13) is invertible {where} {len(points)} values of u",
         evidence=evidence,
         margin=margin,
+        advice=advice_on(margin),
         assumes=assumes,
     )
 

@@ -16,7 +16,7 @@ from ivae_theory.enclosure.invertible import differences, has_full_column_rank
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.enclosure.symbolic import ball, number_ball
 from ivae_theory.exact import fraction_text, to_text
-from ivae_theory.hypotheses.distance import distance_to_failure
+from ivae_theory.hypotheses.distance import advice_on, distance_to_failure
 from ivae_theory.hypotheses.variability_finite import check_finite_symbolic
 from ivae_theory.hypotheses.variability_rank import rank_evidence
 from ivae_theory.hypotheses.variability_table import ADVICE, CLAIM
@@ -255,6 +255,7 @@ def _certify(prior: Any, points: Sequence[Point], rows: np.ndarray[Any, Any]) ->
         f"the matrix L of Eq. (13) is invertible for every choice of u in neighbourhoods of {len(chosen)} points",
         evidence=evidence,
         margin=margin,
+        advice=advice_on(margin),
     )
 
 

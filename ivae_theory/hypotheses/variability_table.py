@@ -17,7 +17,7 @@ from ivae_theory.enclosure.invertible import differences, has_full_column_rank
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.enclosure.rounding import column_error
 from ivae_theory.exact import fraction_text, to_text
-from ivae_theory.hypotheses.distance import distance_to_failure
+from ivae_theory.hypotheses.distance import advice_on, distance_to_failure
 from ivae_theory.hypotheses.variability_rank import MOST_NUMBERS, directions_text
 from ivae_theory.span import (
     Decision,
@@ -95,6 +95,7 @@ def _holds(prior: Any, decision: Decision, assumes: tuple[str, ...] = ()) -> Ver
         f"nk = {natural.size}, {how}",
         evidence=evidence,
         margin=margin,
+        advice=advice_on(margin),
         assumes=assumes,
     )
 

@@ -234,3 +234,10 @@ def test_softplus_far_to_the_right_is_the_identity_that_pytorch_computes():
 
     assert verdict(LOCATION, natural, Box([30.0], [40.0])).status is not Status.HOLDS
     assert verdict(LOCATION, natural, Box([-3.0], [3.0])).status is Status.HOLDS
+
+
+def test_a_margin_that_no_data_can_see_is_pointed_out():
+    table = np.vstack([np.zeros(3), np.eye(3)])
+    assert verdict(LOCATION, table).advice == ""
+    table[-1] = [0.5, 0.5, 1e-9]
+    assert "finite sample" in verdict(LOCATION, table).advice
