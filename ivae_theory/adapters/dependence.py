@@ -74,6 +74,8 @@ def _mark(node: Any, traced: Any, marks: dict[Any, Any]) -> Any:
         value = traced
         for part in node.target.split("."):
             value = getattr(value, part)
+        if not isinstance(value, torch.Tensor):
+            raise CannotEnclose(f"a traced constant of type {type(value).__name__}")
         return torch.zeros(value.shape, dtype=torch.int8)
     if node.op != "call_function":
         raise CannotEnclose(f"a traced {node.op}")
@@ -90,7 +92,9 @@ def _call(node: Any, marks: dict[Any, Any]) -> Any:
     if name in _MOVES and getattr(node.target, "_overloadname", "") != "dtype":
         return node.target(*args, **kwargs)
     if name == "_to_copy":
-        return args[0]
+        # Rounding to another float type may make different numbers equal; integers are moved.
+        rounds = node.args[0].meta["val"].is_floating_point()
+        return torch.where(args[0] > 0, int(Dependence.COMPUTED), 0).to(torch.int8) if rounds else args[0]
     inputs = [value for value in _tensors((args, kwargs)) if value is not None]
     level = max((int(mark.max()) for mark in inputs if mark.numel()), default=int(Dependence.NONE))
     if name in _SHAPE_ONLY:

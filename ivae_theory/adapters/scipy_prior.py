@@ -98,7 +98,7 @@ def _arguments(law: Any, where: str) -> tuple[str, dict[str, Any]]:
     if dist is None or not hasattr(dist, "_parse_args") or not hasattr(law, "kwds"):
         raise InputTypeError(where, "a frozen scipy.stats law", type(law).__name__)
     name = str(dist.name)
-    if name not in _SOURCES or not type(dist).__module__.startswith("scipy.stats."):
+    if name not in _SOURCES or not _unchanged(law, name):
         raise NotExponentialFamily(where, f"one of {', '.join(_SOURCES)}", name)
     shapes, loc, scale = dist._parse_args(*law.args, **law.kwds)
     names = [part.strip() for part in (dist.shapes or "").split(",") if part.strip()]
@@ -115,6 +115,19 @@ def _arguments(law: Any, where: str) -> tuple[str, dict[str, Any]]:
     if not law.dist._argcheck(*shapes) or not arguments["scale"] > 0:
         raise InputError(where, "parameters in the law's range", f"{name} with {arguments}")
     return name, arguments
+
+
+def _unchanged(law: Any, name: str) -> bool:
+    """Whether the law is scipy's own: a subclass, or an instance with replaced methods, may have any density."""
+    import scipy.stats
+
+    original = getattr(scipy.stats, name, None)
+    extra = set(vars(law)) - {"args", "kwds", "dist", "a", "b"}
+    return original is not None and type(law.dist) is type(original) and not extra and _same_members(law.dist, original)
+
+
+def _same_members(dist: Any, original: Any) -> bool:
+    return set(vars(dist)) <= set(vars(original)) and (dist.a, dist.b) == (original.a, original.b)
 
 
 def _one_name(column: Sequence[tuple[str, Any]], latent: int) -> str:

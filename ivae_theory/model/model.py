@@ -79,7 +79,7 @@ class Model:
         Raises
         ------
         InputError
-            Without a mixing function that can be evaluated, or for rows u outside the prior's domain.
+            Without a mixing function that can be evaluated, or for labels that are no rows of the table.
         """
         if self.mixing is None:
             raise InputError("mixing", "a mixing function to sample from", "None")

@@ -79,8 +79,10 @@ def test_torch_laws(name: str) -> None:
 def test_every_torch_law_is_read_or_refused() -> None:
     """No law of torch.distributions is missed: those on R or R^d are read, the others are one error."""
     read = set(torch_laws()) | {"MultivariateNormal", "LowRankMultivariateNormal", "Dirichlet", "LogisticNormal",
-                                "RelaxedOneHotCategorical", "Independent", "MixtureSameFamily", "TransformedDistribution"}  # fmt: skip
-    refused = {"Bernoulli", "Binomial", "Categorical", "Geometric", "Multinomial", "NegativeBinomial", "OneHotCategorical",
+                                "RelaxedOneHotCategorical", "Independent", "MixtureSameFamily",
+                                "TransformedDistribution"}  # fmt: skip
+    refused = {"Bernoulli", "Binomial", "Categorical", "Geometric", "Multinomial", "NegativeBinomial",
+               "OneHotCategorical",
                "OneHotCategoricalStraightThrough", "Poisson", "LKJCholesky", "Wishart"}  # fmt: skip
     classes = {n for n in D.__all__ if isinstance(getattr(D, n), type) and issubclass(getattr(D, n), D.Distribution)}
     assert classes - {"Distribution", "ExponentialFamily"} - refused <= read
@@ -146,6 +148,13 @@ def test_torch_black_boxes() -> None:
     assert status(Own(validate_args=False)) is Status.UNDECIDED
     assert status(D.TransformedDistribution(D.Normal(0.0, 1.0), [MyTransform(0.0, 1.0)])) is Status.UNDECIDED
     assert status(D.TransformedDistribution(Mine(0.0, 1.0), [D.AffineTransform(0.0, 1.0)])) is Status.UNDECIDED
+    patched = D.Normal(0.0, 1.0)
+    patched.sample = lambda shape=(): torch.zeros(shape)
+    assert status(patched) is Status.UNDECIDED
+    inner = D.Normal(torch.zeros(2), 1.0)
+    inner.log_prob = lambda value: value
+    assert status(D.Independent(inner, 1)) is Status.UNDECIDED
+    assert status(D.TransformedDistribution(inner, [D.AffineTransform(0.0, 1.0)])) is Status.UNDECIDED
     # but whatever the base is, a sigmoid bounds it
     assert status(D.TransformedDistribution(Mine(0.0, 1.0), [D.SigmoidTransform()])) is Status.HOLDS
     mixture = D.MixtureSameFamily(D.Categorical(torch.ones(2)), Mine(torch.zeros(2), 1.0))

@@ -95,3 +95,16 @@ def test_latents_may_have_different_families():
 def test_what_is_refused(laws, error, says):
     with pytest.raises(error, match=says):
         Prior.from_scipy(laws)
+
+
+def test_laws_that_only_bear_the_name_are_refused():
+    class Other(type(stats.norm)):
+        def _pdf(self, x):
+            return super()._pdf(x) * (1 + np.sin(x))
+
+    replaced = stats.norm(0, 1)
+    replaced.logpdf = lambda x: -np.abs(x)
+    narrowed = type(stats.norm)(a=-1, b=1, name="norm")(0, 1)
+    for law in (Other(name="norm")(0, 1), replaced, narrowed):
+        with pytest.raises(NotExponentialFamily):
+            Prior.from_scipy([[law]])

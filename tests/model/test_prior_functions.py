@@ -173,3 +173,10 @@ def test_symbolic_points_outside_the_sets_are_refused():
     prior = Prior(SCALE, -1 - U, u={U: sympy.Interval(0, 1)})
     with pytest.raises(InputError, match="Interval"):
         prior.evaluate([[0.5], [2.0]])
+
+
+def test_an_enclosure_that_is_too_wide_refuses_nothing():
+    """At u = 1 cancellation leaves a wide ball around lambda = -1/2; its ends alone are no evidence."""
+    big = sympy.Integer(10) ** 60
+    entry = (sympy.sqrt(big + U) - sympy.sqrt(big)) * sympy.sqrt(big) - U
+    assert Prior(SCALE, entry, u={U: sympy.Interval(1, 2)}).n == 1
