@@ -140,6 +140,8 @@ def _hull(parts: Any) -> Any:
 
 def _refute(model: Any, mixing: Any, supports: Supports, tried: dict[str, Any], seed: int) -> Verdict | None:
     if mixing.graph is None:
+        if mixing.d < mixing.n:
+            tried["signs"] = f"with {mixing.d} outputs for {mixing.n} latents it can only be injective if discontinuous"
         return None
     points, sampled = latents(model, max(500, min(DRAWS, 4_000_000 // (mixing.n * mixing.d))), seed)
     if not len(points):
@@ -216,7 +218,7 @@ def _opposite_signs(
     if mixing.d != mixing.n:
         return None
     try:
-        sign, size = np.linalg.slogdet(jacobians(mixing, points))
+        points, sign, size = _determinants(mixing, points)
     except CallableFailed as error:
         tried["signs"] = f"its Jacobian could not be evaluated ({error})"
         return None
@@ -245,10 +247,19 @@ def _nearby(mixing: Any, supports: Supports, points: Any, sign: Any, size: Any) 
     if not len(tried):
         return points, sign, size
     try:
-        more_sign, more_size = np.linalg.slogdet(jacobians(mixing, tried))
+        more = _determinants(mixing, tried)
     except CallableFailed:
         return points, sign, size
-    return np.concatenate([points, tried]), np.concatenate([sign, more_sign]), np.concatenate([size, more_size])
+    joined = [np.concatenate(pair) for pair in zip((points, sign, size), more, strict=True)]
+    return joined[0], joined[1], joined[2]
+
+
+def _determinants(mixing: Any, points: Any) -> tuple[Any, Any, Any]:
+    """The points with finite Jacobians, the signs of their determinants, and the logarithms of their sizes."""
+    found = jacobians(mixing, points)
+    good = np.isfinite(found).all(axis=(1, 2))
+    sign, size = np.linalg.slogdet(found[good])
+    return points[good], sign, size
 
 
 def _signs_verdict(mixing: Any, pair: Any, low: Any, high: Any, counts: tuple[int, int] | None) -> Verdict:

@@ -86,7 +86,9 @@ class SymbolicMixing(Mixing):
     def evaluate(self, z: NDArray[Any]) -> Floats:
         """f at the points z, (B, n) -> (B, d)."""
         points = _points(z, self.n)
-        columns = [np.broadcast_to(np.asarray(f(*points.T), dtype=np.float64), (len(points),)) for f in self._functions]
+        with np.errstate(all="ignore"):  # overflow to infinity is what a float evaluation has to say there
+            values = [np.asarray(f(*points.T), dtype=np.float64) for f in self._functions]
+        columns = [np.broadcast_to(value, (len(points),)) for value in values]
         return np.asarray(np.stack(columns, axis=1), dtype=np.float64)
 
     @cached_property
