@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ivae_theory.errors import InputError
-from ivae_theory.training.extras import torch
+from ivae_theory.training.extras import need, torch
 from ivae_theory.training.loop import History, TrainingFailed
 
-__all__ = ["LostReplicas", "best_replica", "floating", "replica_seeds", "split_rows"]
+__all__ = ["LostReplicas", "best_replica", "check_fitted", "floating", "replica_seeds", "split_rows"]
 
 
 class LostReplicas(UserWarning):
@@ -61,3 +62,8 @@ def floating(name: str) -> torch.dtype:
     if name not in ("float32", "float64"):
         raise InputError("dtype", "'float32' or 'float64'", repr(name))
     return torch.float32 if name == "float32" else torch.float64
+
+
+def check_fitted(estimator: Any, attribute: str) -> None:
+    """sklearn's NotFittedError unless ``fit`` has set the attribute."""
+    need("sklearn.utils.validation", "estimators").check_is_fitted(estimator, attribute)

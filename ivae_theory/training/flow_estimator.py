@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ivae_theory.errors import InputError
-from ivae_theory.training.choice import best_replica, floating, replica_seeds, split_rows
+from ivae_theory.training.choice import best_replica, check_fitted, floating, replica_seeds, split_rows
 from ivae_theory.training.coordinates import Whitening
 from ivae_theory.training.extras import need, torch
 from ivae_theory.training.flow import FlowArchitecture, FlowProblem, FlowStack
@@ -56,6 +56,8 @@ class IdentifiableFlow(BaseEstimator):  # type: ignore[misc]  # sklearn has no t
     ----------------------------
     model_
         :class:`ivae_theory.Model` of y, without noise.
+    replicas_
+        All replicas, each a stack of its own.
     likelihoods_, chosen_
         Mean log p(y|u) of every replica on held-out rows (NaN where lost), and the best one's number.
     history_
@@ -101,10 +103,11 @@ class IdentifiableFlow(BaseEstimator):  # type: ignore[misc]  # sklearn has no t
         loop = Loop(problem, schedule, seed=self.seed, checkpoint=self.checkpoint, progress=self.progress)
         self.history_ = loop.run()
         self.likelihoods_ = np.full(stack.replicas, np.nan)
+        everyone = [stack.single(replica) for replica in range(stack.replicas)]
         for replica in set(range(stack.replicas)) - set(self.history_.lost):
-            self.likelihoods_[replica] = self._log_likelihood(stack.single(replica), y[held], columns[held]).mean()
+            self.likelihoods_[replica] = self._log_likelihood(everyone[replica], y[held], columns[held]).mean()
         self.chosen_ = best_replica(self.likelihoods_, self.history_)
-        self.stack_ = stack.single(self.chosen_)
+        self.replicas_, self.stack_ = everyone, everyone[self.chosen_]
         self.__dict__.pop("model_", None)
         self.n_features_in_ = values.shape[1]
         return self
@@ -138,12 +141,21 @@ class IdentifiableFlow(BaseEstimator):  # type: ignore[misc]  # sklearn has no t
 
     @property
     def _fitted(self) -> FlowStack:
-        need("sklearn.utils.validation", "estimators").check_is_fitted(self, "stack_")
+        check_fitted(self, "stack_")
         return self.stack_
 
     def transform(self, x: ArrayLike, u: ArrayLike | None = None) -> Array:
         """Latents (N, n); ``u`` is not needed."""
-        stack = self._fitted
+        return self._latents(self._fitted, x)
+
+    def transform_replica(self, replica: int, x: ArrayLike, u: ArrayLike | None = None) -> Array:
+        """Latents (N, n) of another replica than the chosen one."""
+        check_fitted(self, "replicas_")
+        if not 0 <= replica < len(self.replicas_):
+            raise InputError("replica", f"from 0 to {len(self.replicas_) - 1}", repr(replica))
+        return self._latents(self.replicas_[replica], x)
+
+    def _latents(self, stack: FlowStack, x: ArrayLike) -> Array:
         w = torch.from_numpy(self.whitening_.apply(self._projected(observations(x))))[None]
         with torch.no_grad():
             return np.concatenate([stack.forward(part)[0][0].numpy() for part in torch.split(w, _CHUNK, 1)])

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ivae_theory.errors import InputError
-from ivae_theory.training.choice import best_replica, floating, replica_seeds, split_rows
+from ivae_theory.training.choice import best_replica, check_fitted, floating, replica_seeds, split_rows
 from ivae_theory.training.coordinates import Whitening
 from ivae_theory.training.extras import need
 from ivae_theory.training.labels import observations
@@ -55,6 +55,8 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
         :class:`ivae_theory.Model` of the chosen replica.
     learned_
         The chosen replica as a :class:`~ivae_theory.training.learned.Learned`.
+    replicas_
+        All replicas as such.
     bounds_, chosen_
         Bound of every replica on held-out rows, in nats a row (NaN where lost), and the best one's number.
     history_
@@ -118,11 +120,11 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
     def _choose(self, stack: Stack, whitening: Whitening, support: Array | None, x: Array, u: Array | None) -> None:
         """Keep the replica with the best bound on held-out rows, and look for what went wrong."""
         bounds = np.full(stack.replicas, np.nan)
+        everyone = [Learned(stack.single(r), whitening, self.noise_variance, support) for r in range(stack.replicas)]
         for replica in set(range(stack.replicas)) - set(self.history_.lost):
-            learned = Learned(stack.single(replica), whitening, self.noise_variance, support)
-            bounds[replica] = learned.log_likelihood_bound(x, u, _COMPARED_BY, self.seed).mean()
+            bounds[replica] = everyone[replica].log_likelihood_bound(x, u, _COMPARED_BY, self.seed).mean()
         self.bounds_, self.chosen_ = bounds, best_replica(bounds, self.history_)
-        self.learned_ = Learned(stack.single(self.chosen_), whitening, self.noise_variance, support)
+        self.replicas_, self.learned_ = everyone, everyone[self.chosen_]
         self.__dict__.pop("model_", None)
         self.information_ = self.learned_.latent_information(x, u)
         collapsed = np.flatnonzero(self.information_ < _COLLAPSED)
@@ -139,10 +141,17 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
         """The chosen replica as a :class:`ivae_theory.Model` (made on first use: its network is traced)."""
         return self._fitted.model()
 
+    def _member(self, replica: int) -> Learned:
+        """One replica by its number."""
+        check_fitted(self, "replicas_")
+        if not 0 <= replica < len(self.replicas_):
+            raise InputError("replica", f"from 0 to {len(self.replicas_) - 1}", repr(replica))
+        return self.replicas_[replica]
+
     @property
     def _fitted(self) -> Learned:
         """The chosen replica; sklearn's NotFittedError before fit."""
-        need("sklearn.utils.validation", "estimators").check_is_fitted(self, "learned_")
+        check_fitted(self, "learned_")
         return self.learned_
 
     def _inputs(self, x: ArrayLike, u: ArrayLike | None) -> tuple[Array, Array | None]:
@@ -151,6 +160,10 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
     def transform(self, x: ArrayLike, u: ArrayLike | None = None) -> Array:
         """Posterior means (N, n)."""
         return self._fitted.means(*self._inputs(x, u))
+
+    def transform_replica(self, replica: int, x: ArrayLike, u: ArrayLike | None = None) -> Array:
+        """Posterior means (N, n) of another replica than the chosen one."""
+        return self._member(replica).means(*self._inputs(x, u))
 
     def posterior(self, x: ArrayLike, u: ArrayLike | None = None) -> Any:
         """q(z|x,u) as a torch distribution, for :func:`ivae_theory.recover`."""

@@ -1,0 +1,108 @@
+"""One experiment from JSON values: simulate, train, compare with the truth, and with the honest controls."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from ivae_theory.errors import InputError
+from ivae_theory.training.data import Dataset, simulate
+from ivae_theory.training.extras import need
+from ivae_theory.training.limit import recovery_limit
+from ivae_theory.training.loop import Schedule
+from ivae_theory.training.scores import mean_correlation
+
+__all__ = ["METHODS", "run_experiment"]
+
+#: Method -> the estimator's module and name; ``limit`` is no estimator.
+METHODS: dict[str, tuple[str, str]] = {
+    "ivae": ("ivae_theory.training.estimators", "IVAE"),
+    "vae": ("ivae_theory.training.estimators", "VAE"),
+    "beta_tc_vae": ("ivae_theory.training.estimators", "BetaTCVAE"),
+    "flow": ("ivae_theory.training.flow_estimator", "IdentifiableFlow"),
+    "linear": ("ivae_theory.training.linear", "LinearControl"),
+}
+
+
+def run_experiment(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """Make one run.
+
+    Parameters
+    ----------
+    configuration
+        ``{"method": m, "data": {"simulation": preset, "seed": s, ...changes}, "parameters": {...}, "schedule": {...}}``
+        with a method of :data:`METHODS` or ``"limit"``. ``parameters`` are those of the estimator (of
+        :func:`~ivae_theory.training.limit.recovery_limit` for the limit); ``schedule`` replaces fields of its own.
+
+    Returns
+    -------
+    dict
+        ``mcc`` of posterior means with the true z over all rows, ``mcc_draw`` of one posterior draw (the paper's
+        metric), ``bound`` in nats a row; ``replica_bounds`` (held out) and ``replica_mcc`` say what a choice that
+        looks at the truth would have gained.
+    """
+    unknown = set(configuration) - {"method", "data", "parameters", "schedule"}
+    if unknown:
+        raise InputError("configuration", "method, data, parameters and schedule", ", ".join(sorted(unknown)))
+    method = configuration.get("method")
+    if method != "limit" and method not in METHODS:
+        raise InputError("method", f"one of limit, {', '.join(METHODS)}", repr(method))
+    data = simulate(**_tuples(configuration.get("data", {})))
+    parameters = dict(configuration.get("parameters", {}))
+    if method == "limit":
+        return _limit(data, parameters)
+    module, name = METHODS[str(method)]
+    if "schedule" in configuration:
+        parameters["schedule"] = Schedule(**configuration["schedule"])
+    if method != "linear":
+        parameters.setdefault("seed", data.seed)
+    latents = parameters.pop("n_latents", data.mixing.n)
+    estimator = getattr(need(module, "experiments"), name)(latents, **parameters)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        estimator.fit(data.x, data.u)
+    return _scores(estimator, data) | {"warnings": [str(w.message) for w in caught]}
+
+
+def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON's lists as the tuples that a Simulation has."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+
+
+def _limit(data: Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
+    found = recovery_limit(data, **{"seed": data.seed} | parameters)
+    likelihood = None if found.log_likelihood is None else float(found.log_likelihood.mean())
+    effective = sorted(value if math.isfinite(value) else -1.0 for value in found.effective.tolist())
+    return {
+        "mcc": found.mcc_mean,
+        "mcc_draw": found.mcc_draw,
+        "log_likelihood": likelihood,
+        "effective_median": effective[len(effective) // 2] if effective[0] >= 0 else None,
+    }
+
+
+def _scores(estimator: Any, data: Dataset) -> dict[str, Any]:
+    """How the trained estimator did."""
+    result: dict[str, Any] = {
+        "mcc": mean_correlation(data.z, estimator.transform(data.x, data.u)),
+        "bound": float(estimator.score(data.x, data.u)),
+    }
+    if hasattr(estimator, "posterior_draws"):
+        draw = estimator.posterior_draws(data.x, data.u, seed=data.seed)[0]
+        result["mcc_draw"] = mean_correlation(data.z, draw)
+        result["information"] = estimator.information_.tolist()
+    for name in ("bounds_", "likelihoods_"):
+        if hasattr(estimator, name):
+            bounds = getattr(estimator, name).tolist()
+            result["replica_bounds"] = [value if math.isfinite(value) else None for value in bounds]
+            result["replica_mcc"] = [
+                mean_correlation(data.z, estimator.transform_replica(replica, data.x, data.u))
+                if math.isfinite(bound)
+                else None
+                for replica, bound in enumerate(bounds)
+            ]
+    if hasattr(estimator, "history_"):
+        result["training_seconds"] = estimator.history_.seconds
+    return result
