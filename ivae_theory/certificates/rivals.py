@@ -11,6 +11,13 @@ import sympy
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, rechecks
 from ivae_theory.certificates.theorem2 import families_of
 from ivae_theory.enclosure.appendix_e import is_appendix_e, is_not_affine, mean_of_rival
+from ivae_theory.enclosure.band_limited import (
+    LARGEST,
+    cauchy_row,
+    is_band_limited,
+    is_no_affine_function,
+    perturbed,
+)
 from ivae_theory.enclosure.diagonal import diagonal_slopes, gaussian_variance
 from ivae_theory.enclosure.latent import read_formulas
 from ivae_theory.enclosure.quadratic import RIVAL_STATISTICS, Quadratic, is_zero, quadratic_of, read_rows, rows_of
@@ -204,4 +211,28 @@ def _bernoulli(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
 _BERNOULLI = (
     "Bernoulli observations with success probability sigmoid(z_i), T = z, Q = (1 + exp(z))**-2 (Appendix E), "
     "lambda in (0, 2)"
+)
+
+
+@rechecks("rival.band_limited", EQUIVALENCE)
+def _band_limited(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
+    """A perturbation of a Cauchy density whose transform lies where that of the noise is 0."""
+    _require(is_band_limited(subject), "x = z + eps with the characteristic function max(1 - |t|, 0)")
+    row = cauchy_row(subject)
+    _require(row is not None and row == evidence["row"] and evidence["row"] is not True, "the row of a Cauchy density")
+    epsilon = parse_fraction(evidence["epsilon"])
+    _require(0 < abs(epsilon) < LARGEST, "0 < |eps| < 1/17", str(epsilon))
+    formulas, rows = read_formulas(families_of(subject)[0]), rows_of(subject["natural"])
+    assert rows is not None
+    assert row is not None
+    statistic, _ = perturbed(formulas, rows, row, epsilon)
+    points = [parse_fraction(value) for value in evidence["points"]]
+    _require(is_no_affine_function(formulas, statistic, points), "a statistic that is no affine function of T")
+    _matching_text(evidence, [_CAUCHY])
+    return VERIFIED
+
+
+_CAUCHY = (
+    "n = d = 1, f(z) = z, noise with the characteristic function max(1 - |t|, 0), two values of u, p(z | u) Cauchy "
+    "at one of them"
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,16 +16,17 @@ from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.latent import read_formulas
 from ivae_theory.enclosure.quadratic import Quadratic, quadratic_of, rows_of
 from ivae_theory.errors import InputError
+from ivae_theory.exact import to_fraction
 
 __all__ = [
     "Latents",
-    "blocks_of",
     "evaluated",
     "inverse",
     "latents_of",
     "mixing_after",
     "pairs",
     "prior_with",
+    "rows_with",
     "whole_support",
 ]
 
@@ -34,21 +36,69 @@ MOST_PAIRS = 500
 
 
 class Latents:
-    """The latents of a model as Gaussians (``None`` where they are not), and the rows of lambda."""
+    """The latents of a model as Gaussians (``None`` where they are not), and what lambda is for each u.
+
+    A table's entries become exact numbers only when they are asked for: tables are large, and most pairs of latents
+    differ in the first rows already.
+    """
 
     def __init__(self, model: Any) -> None:
-        described = model.prior.describe()
-        self.quadratics = [_quadratic(description) for description in described["families"]]
-        self.rows = rows_of(described["natural"], described["domain"].get("symbols", ()))
+        self._described = model.prior.describe()
+        different: dict[str, Quadratic | None] = {}
+        for description in self._described["families"]:
+            key = repr(description)
+            if key not in different:
+                different[key] = _quadratic(description)
+        self.quadratics = [different[repr(description)] for description in self._described["families"]]
         self.ks: tuple[int, ...] = model.prior.ks
+        self._starts = [end - k for end, k in zip(itertools.accumulate(self.ks), self.ks, strict=True)]
+        natural = model.prior.natural
+        self._floats = natural.values if getattr(natural, "kind", "") == "floats" else None
+        self.known = self._described["natural"]["kind"] in ("table", "symbolic")
 
-    def block(self, row: Sequence[Any], latent: int) -> Sequence[Any]:
-        """The natural parameters of one latent."""
-        return blocks_of(row, self.ks)[latent]
+    @cached_property
+    def rows(self) -> list[list[Any]]:
+        """Every row of lambda, exactly; one row of expressions when lambda is symbolic."""
+        return rows_of(self._described["natural"], self._described["domain"].get("symbols", ())) or []
+
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        return len(self.rows) if self._floats is None else len(self._floats)
+
+    def block(self, row: int, latent: int) -> list[Any]:
+        """The natural parameters of one latent on one row."""
+        start = self._starts[latent]
+        if self._floats is None:
+            return self.rows[row][start : start + self.ks[latent]]
+        return [to_fraction(value) for value in self._floats[row, start : start + self.ks[latent]]]
+
+    def coefficients(self, row: int, latent: int) -> tuple[Any, Any]:
+        """alpha and beta of a Gaussian latent on one row."""
+        return self.quadratic(latent).at(self.block(row, latent))
+
+    def quadratic(self, latent: int) -> Quadratic:
+        """The Gaussian reading of a latent that has one."""
+        found = self.quadratics[latent]
+        if found is None:
+            raise ValueError(f"latent {latent} is not Gaussian")
+        return found
 
     def of_kind(self, *kinds: str) -> list[int]:
         """The latents whose Gaussian family is of one of the kinds."""
         return [i for i, q in enumerate(self.quadratics) if q is not None and q.kind in kinds]
+
+    def tied(self, latents: Sequence[int]) -> list[tuple[int, int]]:
+        """Pairs whose alpha may be proportional over all rows: all pairs of few latents, else alike ones in floats."""
+        if len(latents) <= 30 or self._floats is None:
+            return pairs(latents)
+        groups: dict[bytes, list[int]] = {}
+        for latent in latents:
+            start, quadratic = self._starts[latent], self.quadratic(latent)
+            squares = np.array([float(square) for square, _ in quadratic.statistics])
+            alpha = self._floats[:, start : start + self.ks[latent]] @ squares + float(quadratic.base[0])
+            groups.setdefault(np.round(alpha / alpha[0], 9).tobytes(), []).append(latent)
+        return [(group[0], other) for group in groups.values() for other in group[1:]]
 
 
 def latents_of(model: Any) -> Latents:
@@ -63,10 +113,15 @@ def _quadratic(description: Mapping[str, Any]) -> Quadratic | None:
         return None
 
 
-def blocks_of(row: Sequence[Any], ks: Sequence[int]) -> list[Sequence[Any]]:
-    """A row of lambda cut into the blocks of the latents."""
-    ends = list(itertools.accumulate(ks))
-    return [row[end - k : end] for end, k in zip(ends, ks, strict=True)]
+def rows_with(latents: Latents, pair: Sequence[int], blocks: Sequence[Sequence[Sequence[Any]]]) -> list[list[Any]]:
+    """All rows, with the blocks of two latents replaced."""
+    rows = []
+    for number, new in enumerate(blocks):
+        parts = [latents.block(number, latent) for latent in range(len(latents.ks))]
+        for latent, block in zip(pair, new, strict=True):
+            parts[latent] = list(block)
+        rows.append([entry for part in parts for entry in part])
+    return rows
 
 
 def pairs(latents: Sequence[int]) -> list[tuple[int, int]]:

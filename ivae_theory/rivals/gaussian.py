@@ -15,7 +15,15 @@ import sympy
 from ivae_theory.enclosure.quadratic import RIVAL_STATISTICS, Quadratic, is_zero, write_rows
 from ivae_theory.enclosure.rotation import is_same_law, rotated_statistics
 from ivae_theory.exact import fraction_text, to_fraction
-from ivae_theory.rivals.build import Latents, inverse, latents_of, mixing_after, pairs, prior_with, whole_support
+from ivae_theory.rivals.build import (
+    Latents,
+    inverse,
+    latents_of,
+    mixing_after,
+    prior_with,
+    rows_with,
+    whole_support,
+)
 from ivae_theory.rivals.rival import Rival
 
 __all__ = ["location", "proportional"]
@@ -40,10 +48,10 @@ def location(model: Any) -> Rival | None:
 
 def _search(model: Any, kinds: Sequence[str], refutes: str) -> Rival | None:
     latents = latents_of(model)
-    if latents.rows is None or not whole_support(model):
+    if not latents.known or not whole_support(model):
         return None
     for kind in kinds:
-        for pair in pairs(latents.of_kind(kind)):
+        for pair in latents.tied(latents.of_kind(kind)):
             ratio = _ratio(latents, pair)
             if ratio is None:
                 continue
@@ -53,28 +61,16 @@ def _search(model: Any, kinds: Sequence[str], refutes: str) -> Rival | None:
     return None
 
 
-def _quadratic(latents: Latents, latent: int) -> Quadratic:
-    found = latents.quadratics[latent]
-    assert found is not None
-    return found
-
-
-def _coefficients(latents: Latents, row: Sequence[Any], latent: int) -> tuple[Any, Any]:
-    return _quadratic(latents, latent).at(latents.block(row, latent))
-
-
 def _ratio(latents: Latents, pair: tuple[int, int]) -> Fraction | None:
     """rho with ``alpha_i = rho alpha_j`` on every row (``alpha = -1 / (2 v)``), positive."""
-    assert latents.rows is not None
     ratio: Fraction | None = None
-    for row in latents.rows:
-        (first, _), (second, _) = (_coefficients(latents, row, latent) for latent in pair)
+    for row in range(latents.count):
+        (first, _), (second, _) = (latents.coefficients(row, latent) for latent in pair)
         if ratio is None:
             ratio = _quotient(first, second)
             if ratio is None or ratio <= 0:
                 return None
-        scale = sympy.Rational(ratio.numerator, ratio.denominator) if isinstance(second, sympy.Basic) else ratio
-        if not is_zero(first - scale * second):
+        if not is_zero(first - _like(ratio, second) * second):
             return None
     return ratio
 
@@ -90,25 +86,20 @@ def _quotient(first: Any, second: Any) -> Fraction | None:
 def _rotate(
     model: Any, latents: Latents, pair: tuple[int, int], ratio: Fraction, kind: str, refutes: str
 ) -> Rival | None:
-    assert latents.rows is not None
     matrix = [[Fraction(1), Fraction(1)], [ratio, Fraction(-1)]]
-    centres = [_quadratic(latents, latent).centre if kind == "scale" else Fraction(0) for latent in pair]
+    centres = [latents.quadratic(latent).centre if kind == "scale" else Fraction(0) for latent in pair]
     shift = [-sum((m * c for m, c in zip(row, centres, strict=True)), Fraction(0)) for row in matrix]
     blocks = _rival_blocks(latents, ratio, pair, kind, matrix)
     base = _base_measures(latents, pair, ratio, kind)
     quadratics = [Quadratic(RIVAL_STATISTICS[kind], (value, Fraction(0))) for value in base]
-    rows = []
-    for row, new in zip(latents.rows, blocks, strict=True):
-        before = [_coefficients(latents, row, latent) for latent in pair]
+    for row, new in enumerate(blocks):
+        before = [latents.coefficients(row, latent) for latent in pair]
         after = [q.at(block) for q, block in zip(quadratics, new, strict=True)]
         if not is_same_law(before, after, matrix, shift):
             return None
-        parts = [list(latents.block(row, latent)) for latent in range(len(latents.ks))]
-        for latent, block in zip(pair, new, strict=True):
-            parts[latent] = list(block)
-        rows.append([entry for part in parts for entry in part])
     if refutes == "equivalence" and not any(rotated_statistics(quadratics, matrix, shift, CORNERS)):
         return None
+    rows = rows_with(latents, pair, blocks)
     return _assemble(model, pair, matrix, shift, base, rows, kind, refutes)
 
 
@@ -121,18 +112,17 @@ def _base_measures(latents: Latents, pair: tuple[int, int], ratio: Fraction, kin
     """The coefficients of z**2 in log Q' of the two latents: 0 unless T = z."""
     if kind != "location":
         return [Fraction(0), Fraction(0)]
-    return [_quadratic(latents, pair[0]).base[0] * value for value in _shrink(ratio)]
+    return [latents.quadratic(pair[0]).base[0] * value for value in _shrink(ratio)]
 
 
 def _rival_blocks(
     latents: Latents, ratio: Fraction, pair: tuple[int, int], kind: str, matrix: list[list[Fraction]]
 ) -> list[list[list[Any]]]:
     """The natural parameters of z'_1 and z'_2 on every row."""
-    assert latents.rows is not None
     back = inverse([[matrix[0][0], matrix[1][0]], [matrix[0][1], matrix[1][1]]])
     blocks: list[list[list[Any]]] = []
-    for row in latents.rows:
-        (alpha, first), (_, second) = (_coefficients(latents, row, latent) for latent in pair)
+    for row in range(latents.count):
+        (alpha, first), (_, second) = (latents.coefficients(row, latent) for latent in pair)
         alphas = [_like(value, alpha) * alpha for value in _shrink(ratio)]
         # beta' solves M^T beta' = beta; where there is a shift, T = z**2 alone and beta' is not needed
         betas = [_like(a, first, second) * first + _like(b, first, second) * second for a, b in back]

@@ -31,7 +31,7 @@ def learned_variance(model: Any) -> Rival | None:
         return None
     latents = latents_of(model)
     slopes = diagonal_slopes(described["mixing"], model.n)
-    if latents.rows is None or slopes is None or latents.of_kind("scale") != list(range(model.n)):
+    if not latents.known or slopes is None or latents.of_kind("scale") != list(range(model.n)):
         return None
     signals = _signals(latents, slopes)
     if signals is None:
@@ -45,9 +45,8 @@ def learned_variance(model: Any) -> Rival | None:
 
 def _signals(latents: Latents, slopes: Sequence[Fraction]) -> list[list[Fraction]] | None:
     """Variances of the coordinates of f(z), (M, n), exactly; ``None`` unless all means are 0 and entries rational."""
-    assert latents.rows is not None
     result = []
-    for row in latents.rows:
+    for number, row in enumerate(latents.rows):
         if any(isinstance(value, sympy.Basic) for value in row):
             return None
         variances = []
@@ -55,7 +54,7 @@ def _signals(latents: Latents, slopes: Sequence[Fraction]) -> list[list[Fraction
             quadratic = latents.quadratics[latent]
             if quadratic is None or quadratic.centre != 0:
                 return None
-            alpha, _ = quadratic.at(latents.block(row, latent))
+            alpha, _ = latents.coefficients(number, latent)
             variances.append(slope * slope / (-2 * alpha))
         result.append(variances)
     return result

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ivae_theory.enclosure.quadratic import is_zero, write_rows
 from ivae_theory.enclosure.rotation import mixed_difference, radial
 from ivae_theory.exact import fraction_text
-from ivae_theory.rivals.build import Latents, evaluated, latents_of, pairs, prior_with, whole_support
+from ivae_theory.rivals.build import Latents, evaluated, latents_of, pairs, prior_with, rows_with, whole_support
 from ivae_theory.rivals.rival import Rival
 
 __all__ = ["constant"]
@@ -24,7 +24,7 @@ CORNERS = tuple((Fraction(a), Fraction(b)) for a, b in ((0, 0), (1, 0), (0, 1), 
 def constant(model: Any) -> Rival | None:
     """Standardise, rotate by an angle that depends on the radius, and let ``T' = z'``: refutes ``~``."""
     latents = latents_of(model)
-    if latents.rows is None or not whole_support(model):
+    if not latents.known or not whole_support(model):
         return None
     still = [latent for latent in latents.of_kind("location") if _is_constant(latents, latent)]
     if len(still) < 2 or mixed_difference([radial(*corner)[0] for corner in CORNERS]) == 0:
@@ -34,27 +34,21 @@ def constant(model: Any) -> Rival | None:
 
 
 def _is_constant(latents: Latents, latent: int) -> bool:
-    assert latents.rows is not None
-    blocks = [latents.block(row, latent) for row in latents.rows]
-    if any(isinstance(value, sympy.Basic) and value.free_symbols for block in blocks for value in block):
+    first = latents.block(0, latent)
+    if any(isinstance(value, sympy.Basic) and value.free_symbols for value in first):
         return False
-    return all(is_zero(a - b) for block in blocks for a, b in zip(block, blocks[0], strict=True))
+    others = (latents.block(row, latent) for row in range(1, latents.count))
+    return all(is_zero(a - b) for block in others for a, b in zip(block, first, strict=True))
 
 
 def _assemble(model: Any, latents: Latents, pair: tuple[int, int]) -> Rival:
     from ivae_theory.families import ExponentialFamily
     from ivae_theory.model import Model
 
-    assert latents.rows is not None
     z = sympy.Symbol("z", real=True)
     standard = ExponentialFamily([z], base_measure=sympy.exp(-(z**2) / 2), variable=z)
     families = list(model.prior.families)
-    rows = []
-    for row in latents.rows:
-        parts = [list(latents.block(row, latent)) for latent in range(len(latents.ks))]
-        for latent in pair:
-            parts[latent] = [Fraction(0)]
-        rows.append([entry for part in parts for entry in part])
+    rows = rows_with(latents, pair, [[[Fraction(0)], [Fraction(0)]]] * latents.count)
     for latent in pair:
         families[latent] = standard
     means, deviations = zip(*(_moments(latents, latent) for latent in pair), strict=True)
@@ -72,10 +66,7 @@ def _assemble(model: Any, latents: Latents, pair: tuple[int, int]) -> Rival:
 
 
 def _moments(latents: Latents, latent: int) -> tuple[float, float]:
-    assert latents.rows is not None
-    quadratic = latents.quadratics[latent]
-    assert quadratic is not None
-    alpha, beta = (float(value) for value in quadratic.at(latents.block(latents.rows[0], latent)))
+    alpha, beta = (float(value) for value in latents.coefficients(0, latent))
     return -beta / (2 * alpha), float(np.sqrt(-0.5 / alpha))
 
 

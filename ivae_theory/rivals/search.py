@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from ivae_theory.errors import InputTypeError
-from ivae_theory.rivals import discrete, gaussian, noise, radial
+from ivae_theory.rivals import band_limited, discrete, gaussian, noise, radial
 from ivae_theory.rivals.rival import Rival
 
 __all__ = ["rival"]
 
 #: Those that refute equivalence come first: they say more.
-_CONSTRUCTIONS = (gaussian.proportional, radial.constant, noise.learned_variance, discrete.bernoulli, gaussian.location)
+_CONSTRUCTIONS = (
+    gaussian.proportional,
+    radial.constant,
+    noise.learned_variance,
+    discrete.bernoulli,
+    band_limited.cauchy,
+    gaussian.location,
+)
 
 
 def rival(model: Any) -> Rival | None:
@@ -19,7 +26,8 @@ def rival(model: Any) -> Rival | None:
 
     Constructions: two Gaussian latents with proportional variances (constant ones included), with T containing z**2;
     two Gaussian latents that do not depend on u, T = z (rotation by an angle that depends on the radius); a learned
-    variance of Gaussian noise and a diagonal linear f; Bernoulli observations of Appendix E; two Gaussian latents
+    variance of Gaussian noise and a diagonal linear f; Bernoulli observations of Appendix E; a
+    Cauchy density behind noise with the characteristic function max(1 - |t|, 0); two Gaussian latents
     of fixed variance, T = z (refutes only the scaled permutation).
 
     Raises
