@@ -16,14 +16,15 @@ from ivae_theory.enclosure.bottleneck import coefficients
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.invertible import differences, has_full_column_rank
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.rounding import unknown_error
+from ivae_theory.enclosure.rounding import column_error, unknown_error
 from ivae_theory.enclosure.sharing import shared
-from ivae_theory.enclosure.structure import affine_parts
+from ivae_theory.enclosure.structure import affine_parts, is_affine
 from ivae_theory.exact import encode_array, fraction_text
 from ivae_theory.hypotheses.distance import advice_on, distance_to_failure
 from ivae_theory.hypotheses.variability_rank import rank_evidence
 from ivae_theory.hypotheses.variability_table import ADVICE, CLAIM, check_values, refutation_evidence, too_few
 from ivae_theory.span import choose_rows, decide_rationals
+from ivae_theory.span.floats import spans_within_error
 from ivae_theory.span.rational import kernel
 from ivae_theory.verdict import Grade, Status, Verdict
 
@@ -55,14 +56,29 @@ def check_callable(prior: Any, seed: int = 0) -> Verdict:
         rows = natural.evaluate(points)
         chosen = choose_rows(rows, careful=True)
         verdict, why = _enclose(prior, points[chosen], rows)
-        if verdict is not None:
+        if verdict is not None and not _only_by_rounding(natural, domain, rows):
             return verdict
+        if verdict is not None:
+            why = "numerically singular: lambda is looked up in a table of floats, whose rounding can explain the rank"
         last = (rows, why)
     if isinstance(domain, Points):
         exact = _rationally(prior)
         if exact is not None:
             return exact
     return _undecided(prior, *(last or (np.empty((0, size)), "")))
+
+
+def _only_by_rounding(natural: Any, domain: Any, rows: Floats) -> bool:
+    """Whether lambda is a table in disguise (a look-up, or affine in a finite u) that rounding could have made regular.
+
+    Enclosures take the entries for the numbers that were meant; those of a table are not known better than floats are.
+    """
+    looked_up = natural.graph.integer or (not isinstance(domain, Box) and is_affine(natural.graph))
+    if not looked_up:
+        return False
+    floats = [rows, *(c for c in natural.graph.constants if c.dtype.kind == "f")]
+    single = any(bool((c.astype(np.float32) == c).all()) for c in floats if c.size)
+    return not spans_within_error(rows, column_error(rows, "float32" if single else "float64"))
 
 
 def _choices(natural: Any, domain: Any, seed: int, lacking: int = 0) -> Iterator[NDArray[Any]]:

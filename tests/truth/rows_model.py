@@ -183,6 +183,15 @@ ROWS = [
         "the mean is 0 at the observed u and varies beyond them: k = 2, the observed rank is 1, the rest is unknown",
     ),
     row(
+        "look-up/of-a-bottleneck",
+        III,
+        UNDECIDED,
+        lambda: _bottleneck_table(),
+        np.arange(40),
+        "the outputs of a width-2 bottleneck have true rank 2 and, as floats, exact rank 5 (section 2): a look-up "
+        "in them is a table of floats",
+    ),
+    row(
         "two-gaussian-locations",
         "theorem2.scaled_permutation",
         FAILS,
@@ -215,6 +224,15 @@ def _affine_location() -> Any:
 
     weight, bias = torch.tensor([[1.0, -2.0]], dtype=torch.float64), torch.tensor([0.5, 1.0], dtype=torch.float64)
     return lambda u: distributions.Normal(u @ weight + bias, ones(u @ weight))
+
+
+def _bottleneck_table() -> Any:
+    import torch
+    from torch import distributions
+
+    generator = torch.Generator().manual_seed(0)
+    table = torch.randn(40, 2, generator=generator) @ torch.randn(2, 5, generator=generator)
+    return lambda u: distributions.Normal(table[u[:, 0]], torch.ones(5))
 
 
 def _hidden_mean() -> Any:
