@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ivae_theory.errors import InputError
+from ivae_theory.training.coordinates import Whitening
 from ivae_theory.training.labels import as_labels, label_numbers
 from ivae_theory.training.loop import Schedule
-from ivae_theory.training.networks import Architecture
+from ivae_theory.training.networks import Architecture, Stack
 from ivae_theory.training.objectives import BetaTotalCorrelation, Bound, ImportanceWeighted, Objective
+from ivae_theory.training.start import check_linear_start, start_linearly
 from ivae_theory.training.variational import Array, VariationalEstimator
 
 __all__ = ["IVAE", "VAE", "BetaTCVAE"]
@@ -45,6 +47,9 @@ class IVAE(VariationalEstimator):
         ``gaussian`` with this known variance sigma^2, or ``bernoulli``.
     width, layers, activation, slope
         Of encoder, decoder and an ``mlp`` prior.
+    start
+        ``random`` initial weights, or ``linear``: encoder and decoder have a linear part that begins at the linear
+        control. It helps on mixings that are piecewise linear.
     replicas, held_out
         Networks trained at once from different initial weights, and the fraction of rows that chooses among them.
     schedule
@@ -72,6 +77,7 @@ class IVAE(VariationalEstimator):
         layers: int = 3,
         activation: str = "leaky_relu",
         slope: float = 0.1,
+        start: str = "random",
         replicas: int = 8,
         held_out: float = 0.1,
         schedule: Schedule | None = None,
@@ -82,7 +88,7 @@ class IVAE(VariationalEstimator):
         progress: bool = False,
     ) -> None:
         self.n_latents, self.family, self.auxiliary, self.prior = n_latents, family, auxiliary, prior
-        self.covariance, self.draws = covariance, draws
+        self.covariance, self.draws, self.start = covariance, draws, start
         self.observation, self.noise_variance = observation, noise_variance
         self.width, self.layers, self.activation, self.slope = width, layers, activation, slope
         self.replicas, self.held_out, self.schedule, self.seed = replicas, held_out, schedule, seed
@@ -105,6 +111,8 @@ class IVAE(VariationalEstimator):
         assert u is not None
         if self.family not in _FAMILIES:
             raise InputError("family", f"one of {', '.join(_FAMILIES)}", repr(self.family))
+        if self.start not in ("random", "linear"):
+            raise InputError("start", "'random' or 'linear'", repr(self.start))
         return Architecture(
             n=self.n_latents,
             d=d,
@@ -117,8 +125,15 @@ class IVAE(VariationalEstimator):
             prior=self.prior,
             posterior=self.covariance,
             observation=self.observation,
+            skip=self.start == "linear",
             **_FAMILIES[self.family],
         )
+
+    def _begin(self, stack: Stack, x: Array, u: Array | None, whitening: Whitening) -> None:
+        if self.start == "linear":
+            check_linear_start(stack)
+            assert u is not None
+            start_linearly(stack, x, u.astype(np.int64), whitening, self.noise_variance)
 
     def _objective(self, rows: int) -> Objective:
         return Bound() if self.draws is None else ImportanceWeighted(self.draws)

@@ -88,6 +88,10 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
         """u as the networks read it; baselines ignore it."""
         return None
 
+    def _begin(self, stack: Stack, x: Array, u: Array | None, whitening: Whitening) -> None:
+        """Change the initial weights, given the training rows; by default they are random."""
+        return
+
     def fit(self, x: ArrayLike, u: ArrayLike | None = None) -> Self:
         """Train on observations (N, d) and their auxiliary variable (N,) or (N, m).
 
@@ -107,6 +111,7 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
         )
         whitening = Whitening.fit(values[train])
         of = (lambda rows: None) if points is None else (lambda rows: points[rows])
+        self._begin(stack, values[train], of(train), whitening)
         rows = variational_rows(values[train], of(train), whitening, stack, self.noise_variance)
         problem = VariationalProblem(stack, self._objective(len(train)), rows)
         schedule = Schedule() if self.schedule is None else self.schedule

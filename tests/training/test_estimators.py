@@ -10,8 +10,19 @@ torch = pytest.importorskip("torch")
 sklearn_base = pytest.importorskip("sklearn.base")
 
 from ivae_theory.errors import InputError  # noqa: E402
-from ivae_theory.training import IVAE, VAE, BetaTCVAE, CollapsedLatents, LostReplicas, Schedule, simulate  # noqa: E402
+from ivae_theory.training import (  # noqa: E402
+    IVAE,
+    VAE,
+    BetaTCVAE,
+    CollapsedLatents,
+    LostReplicas,
+    Schedule,
+    simulate,
+)
+from ivae_theory.training.coordinates import Whitening  # noqa: E402
 from ivae_theory.training.loop import Loop  # noqa: E402
+from ivae_theory.training.networks import Architecture, Stack  # noqa: E402
+from ivae_theory.training.start import start_linearly  # noqa: E402
 
 SHORT = Schedule(steps=40, batch=64)
 EASY = simulate("paper", 1, n=2, d=2, segments=10, length=300, noise_scale=0.05)
@@ -151,6 +162,53 @@ def test_an_interrupted_fit_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     resumed = IVAE(2, checkpoint=path, **settings).fit(x, u)
     assert resumed.history_.steps[-1] == 300
     np.testing.assert_array_equal(whole.transform(x, u), resumed.transform(x, u))
+
+
+@pytest.mark.parametrize("family", ["gaussian_scale", "gaussian", "laplace_scale"])
+def test_a_linear_start_is_the_linear_control(family: str) -> None:
+    data = simulate("paper", 2, n=2, d=3, segments=6, length=200, family=family)
+    whitening = Whitening.fit(data.x[::2])  # with another mean than the control's
+    w = whitening.apply(data.x)
+    law = {"law": "laplace"} if family == "laplace_scale" else {"location": family == "gaussian"}
+    architecture = Architecture(n=2, d=3, size=6, skip=True, posterior="full", **law)  # type: ignore[arg-type]
+    stack = Stack(architecture, [1, 2], dtype=torch.float64)
+    control = start_linearly(stack, data.x, data.u, whitening, 0.01)
+    design = torch.cat([torch.from_numpy(w), torch.eye(6).double()[torch.from_numpy(data.u)]], 1)[None]
+    with torch.no_grad():
+        mean, log_deviation, _ = stack.encode(design)
+        prior, back = stack.prior(design), stack.decode(mean)
+    assert prior.log_scale is not None
+    for replica in range(2):
+        assert np.abs(mean[replica].numpy() - control.transform(data.x)).std() < 0.05
+        residual = whitening.invert(back[replica].numpy()) - data.x
+        assert (residual**2).mean() < 0.05 * data.x.var() + control.noise_variance_
+        width = np.sqrt(0.01 * (control.unmixing_**2).sum(0))
+        np.testing.assert_allclose(log_deviation[replica].exp().mean(0).numpy(), width, rtol=0.1)
+        scale = prior.log_scale[replica].exp().numpy()
+        variances = 2 * scale**2 if family == "laplace_scale" else scale
+        np.testing.assert_allclose(variances, control.segment_variances_[data.u], rtol=1e-6)
+    assert not torch.equal(mean[0], mean[1])
+
+
+@pytest.mark.filterwarnings("ignore::ivae_theory.training.CollapsedLatents")
+def test_a_linear_start_trains() -> None:
+    begun = IVAE(2, start="linear", width=16, replicas=2, schedule=Schedule(steps=1, learning_rate=1e-9))
+    trained = IVAE(2, start="linear", width=16, replicas=2, schedule=Schedule(steps=400))
+    x, u = EASY.x, EASY.u
+    assert trained.fit(x, u).score(x, u) > begun.fit(x, u).score(x, u) + 0.05
+    assert type(trained.learned_.mixing()).__name__ == "Residual"
+    recovered = trained.learned_.mixing()(torch.from_numpy(trained.transform(x, u))).detach().numpy()
+    assert np.sqrt(np.mean((recovered - x) ** 2)) < 0.3
+
+
+def test_a_linear_start_needs_what_the_control_needs() -> None:
+    for estimator in (
+        IVAE(2, start="linear", prior="mlp"),
+        IVAE(2, start="linear", family="gaussian_location"),
+        IVAE(2, start="nowhere"),
+    ):
+        with pytest.raises(InputError, match=r"^start:"):
+            estimator.fit(EASY.x, EASY.u)
 
 
 def test_collapse_is_reported_with_advice() -> None:
