@@ -17,7 +17,7 @@ __all__ = ["ExactSpan", "direction_basis", "exact_span", "kernel"]
 Rows = Sequence[Sequence[Fraction]]
 
 #: Largest numerator and denominator that are read back from a residue, and largest exact elimination (in bits).
-_RECONSTRUCT, _LARGEST_ELIMINATION = 1 << 29, 150_000_000
+_RECONSTRUCT, _LARGEST_ELIMINATION = 1 << 29, 8_000_000
 
 
 @dataclass(frozen=True)
