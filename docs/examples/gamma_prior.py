@@ -16,7 +16,7 @@ shapes = rng.uniform(0.8, 6.0, size=(SEGMENTS, N))
 rates = rng.uniform(0.5, 3.0, size=(SEGMENTS, N))
 
 model = Model(
-    Prior.from_scipy([[stats.gamma(a, scale=1 / b) for a, b in zip(*row)] for row in zip(shapes, rates)]),
+    Prior.from_scipy([[stats.gamma(shapes[m, i], scale=1 / rates[m, i]) for i in range(N)] for m in range(SEGMENTS)]),
     noise=stats.laplace(scale=0.1),
     mixing=mlp([rng.normal(size=(D, N))]),
 )

@@ -59,7 +59,10 @@ def dependence(function: Callable[[Any], Any], example: NDArray[Any]) -> torch.T
         if node.op == "output":
             result: torch.Tensor = _read(node.args[0], marks)
             return result
-        marks[node] = _mark(node, traced, marks)
+        try:
+            marks[node] = _mark(node, traced, marks)
+        except (AttributeError, IndexError, KeyError, RuntimeError, TypeError) as error:
+            raise CannotEnclose(f"the operation {_name(node.target)} on these shapes ({str(error)[:80]})") from error
     raise CannotEnclose("the trace has no output")
 
 

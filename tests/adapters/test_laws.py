@@ -46,7 +46,7 @@ def parameter(law, name, unit):
 
 
 @pytest.mark.parametrize(("law", "fixed"), CASES, ids=[f"{law}-{'-'.join(fixed) or 'all'}" for law, fixed in CASES])
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(units=st.lists(st.floats(0.02, 0.98), min_size=2, max_size=2))
 def test_the_form_is_the_density(law, fixed, units):
     values = {name: parameter(law, name, unit) for name, unit in zip(LAWS[law].parameters, units, strict=False)}

@@ -250,3 +250,23 @@ def test_double_closures_compute_in_double(table):
 def test_float32_tables_in_closures_are_met_in_float32(table):
     prior = Prior.from_torch(lambda u: D.Normal(torch.zeros(len(u), N), u @ table), u=ONE_HOT)
     np.testing.assert_allclose(prior.evaluate(ONE_HOT), -1 / (2 * table.double().numpy() ** 2), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "loc",
+    [
+        lambda u: torch.zeros(len(u), 1).masked_fill(u > 5, 1.0),
+        lambda u: torch.zeros(len(u), 1).index_put((torch.nonzero(u[:, 0] > -1)[:, 0],), torch.tensor(0.0)),
+        lambda u: torch.zeros(len(u), 1, dtype=u.dtype).scatter(1, 0 * u.long(), torch.relu(u - 5)),
+        lambda u: torch.tensor([[0.0 if float(v) < 5 else 1.0] for v in u[:, 0]]),
+        lambda u: torch.relu(u.mean() - 5) * torch.ones(len(u), 1),
+        lambda u: torch.relu(u - 5).sort(0)[0][:1].expand(len(u), 1),
+        lambda u: torch.from_dlpack(torch.relu(u.detach() - 5)),
+        lambda u: torch.clamp(u, max=0.0) * 0 + torch.heaviside(u - 5, u),
+        lambda u: torch.zeros(len(u), 1).copy_(torch.relu(u - 5)),
+        lambda u: torch.stack([torch.zeros(len(u)), torch.relu(u[:, 0] - 5)], 1)[:, 1:],
+    ],
+)
+def test_a_mean_that_is_zero_only_where_it_was_asked_is_never_called_constant(loc):
+    prior = Prior.from_torch(lambda u: D.Normal(loc(u), 1 + u**2), u=Observed(np.linspace(0, 0.9, 6)))
+    assert names(prior) == ("gaussian",)
