@@ -41,7 +41,9 @@ def _recheck_points(formulas: Formulas, texts: Sequence[str]) -> None:
     try:
         for piece in decompose([formulas.base_measure], formulas.variable, formulas.support):
             for _, (branch,) in piece.cases():
-                if not nonnegative(formulas.base_measure, branch, piece) or not nonzero_point(branch, piece, next(points)):
+                if not nonnegative(formulas.base_measure, branch, piece) or not nonzero_point(
+                    branch, piece, next(points)
+                ):
                     raise InvalidCertificate("a base measure that is positive almost everywhere", f"{branch}"[:80])
     except (CannotEnclose, StopIteration) as problem:
         raise InvalidCertificate("a point for every piece of the support", str(problem)[:80]) from None

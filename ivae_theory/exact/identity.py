@@ -10,13 +10,15 @@ expression vanishes wherever all of its parts are defined and real; nothing is c
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import sympy
 from flint import fmpq, fmpq_mpoly_ctx
 
-__all__ = ["is_zero", "normal_rewrite"]
+from ivae_theory.exact.rewriting import Exponential, rewrite
+
+__all__ = ["is_zero"]
 
 #: Terms of a polynomial and generators beyond which the attempt is given up.
 MAX_TERMS, MAX_GENERATORS, MAX_POWER = 4000, 40, 64
@@ -51,75 +53,6 @@ def is_zero(expression: sympy.Expr, signs: Iterable[sympy.Symbol] = ()) -> bool:
         return False
 
 
-def normal_rewrite(expression: sympy.Expr) -> sympy.Expr:
-    """The expression in exponentials, roots and opaque functions: what the normal form starts from."""
-    rewritten: sympy.Expr = _rewrite(expression, {})
-    return rewritten
-
-
-def _rewrite(expression: sympy.Expr, known: dict[sympy.Expr, sympy.Expr]) -> sympy.Expr:
-    if expression in known:
-        return known[expression]
-    arguments = [_rewrite(argument, known) for argument in expression.args]
-    rule = _RULES.get(type(expression))
-    if rule is not None:
-        result = rule(*arguments)
-    elif expression.is_Pow and not expression.exp.is_Rational:
-        base, exponent = arguments
-        result = _exp(exponent) if base == sympy.E else _exp(exponent * sympy.log(base))
-    elif expression.args:
-        result = expression.func(*arguments)
-    else:
-        result = expression
-    known[expression] = result
-    return result
-
-
-class _Exponential(sympy.Function):  # type: ignore[misc]
-    """``exp`` that sympy does not rearrange."""
-
-    nargs = 1
-
-
-def _exp(x: sympy.Expr) -> sympy.Expr:
-    return _Exponential(x)
-
-
-def _cos(x: sympy.Expr) -> sympy.Expr:
-    return (_exp(_I * x) + _exp(-_I * x)) / 2
-
-
-def _sin(x: sympy.Expr) -> sympy.Expr:
-    return (_exp(_I * x) - _exp(-_I * x)) / (2 * _I)
-
-
-def _cosh(x: sympy.Expr) -> sympy.Expr:
-    return (_exp(x) + _exp(-x)) / 2
-
-
-def _sinh(x: sympy.Expr) -> sympy.Expr:
-    return (_exp(x) - _exp(-x)) / 2
-
-
-_RULES: dict[type, Callable[..., sympy.Expr]] = {
-    sympy.exp: _exp,
-    sympy.cos: _cos,
-    sympy.sin: _sin,
-    sympy.tan: lambda x: _sin(x) / _cos(x),
-    sympy.cot: lambda x: _cos(x) / _sin(x),
-    sympy.sec: lambda x: 1 / _cos(x),
-    sympy.csc: lambda x: 1 / _sin(x),
-    sympy.cosh: _cosh,
-    sympy.sinh: _sinh,
-    sympy.tanh: lambda x: _sinh(x) / _cosh(x),
-    sympy.coth: lambda x: _cosh(x) / _sinh(x),
-    sympy.sech: lambda x: 1 / _cosh(x),
-    sympy.csch: lambda x: 1 / _sinh(x),
-    sympy.erfc: lambda x: 1 - sympy.erf(x),
-    sympy.digamma: lambda x: sympy.polygamma(0, x),
-}
-
-
 class _Normal:
     """One normal form: generators are collected first, then the fraction is computed over them."""
 
@@ -132,7 +65,7 @@ class _Normal:
         self.shifts: dict[tuple[str, sympy.Expr], list[int]] = {}
 
     def vanishes(self, expression: sympy.Expr) -> bool:
-        rewritten = _rewrite(expression, {})
+        rewritten = rewrite(expression)
         self._find_shifts(rewritten)
         rewritten = self._unshift(rewritten)
         self._collect(rewritten)
@@ -191,7 +124,7 @@ class _Normal:
         if expression.is_Add or expression.is_Mul:
             for argument in expression.args:
                 self._collect(argument)
-        elif isinstance(expression, _Exponential):
+        elif isinstance(expression, Exponential):
             for multiple, monomial in _exponent_terms(expression.args[0]):
                 self._collect_exponential(multiple, monomial)
         elif expression == sympy.E:
@@ -262,7 +195,7 @@ class _Normal:
             for factor in expression.args:
                 total = self._multiply(total, self._fraction(factor))
             return total
-        if isinstance(expression, _Exponential):
+        if isinstance(expression, Exponential):
             total = (one, one)
             for multiple, monomial in _exponent_terms(expression.args[0]):
                 total = self._multiply(total, self._exponential(multiple, monomial))

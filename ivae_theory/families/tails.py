@@ -95,11 +95,13 @@ class _End:
         floors = {switch.symbol: sympy.floor(switch.argument) for switch in piece.integers}
         self.piece, self.cut = piece, cut
         self.formulas = [formula.xreplace(floors) for formula in (*statistics, measure)]
+        self.bounded = [_bounded_at(formula, piece.variable, cut) for formula in self.formulas]
         self.place, jacobian = _place(cut, side)
+        if all(self.bounded):  # nothing is singular: no growth is needed
+            self.place = None
         self.statistics = [self._growth(formula) for formula in self.formulas[:-1]]
         self.weight = make({LOG: sympy.Rational(jacobian)}, None)
         self.measure, self.lower_bound = self._log_measure(self.formulas[-1])
-        self.bounded = [_bounded_at(formula, piece.variable, cut) for formula in self.formulas]
 
     def _growth(self, formula: sympy.Expr) -> Growth | None:
         if self.place is None:

@@ -1,8 +1,8 @@
 """theorem1.ii as printed, and theorem1.minimal: what the sufficient statistics have to satisfy.
 
-Printed (ii): every ``T_ij`` is differentiable almost everywhere with a derivative that is not zero almost surely. (M): for
-each latent ``1, T_i1, .., T_ik`` are linearly independent modulo null sets. For ``k = 1`` the first implies the second; for
-``k >= 2`` neither implies the other.
+Printed (ii): every ``T_ij`` is differentiable almost everywhere with a derivative that is not zero almost surely.
+(M): for each latent ``1, T_i1, .., T_ik`` are linearly independent modulo null sets. For ``k = 1`` the first implies
+the second; for ``k >= 2`` neither implies the other.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def check_minimal(model: Any, seed: int = 0) -> Verdict:
     return Verdict.hold(
         claim,
         Grade.CERTIFIED,
-        "1 and the statistics of each latent are linearly independent modulo null sets: for each family a determinant of "
-        "(1, T) at k + 1 points stays away from zero on neighbourhoods of the points.",
+        "1 and the statistics of each latent are linearly independent modulo null sets: for each family a determinant "
+        "of (1, T) at k + 1 points stays away from zero on neighbourhoods of the points.",
         evidence={"kind": "statistics.independent", "families": members},
     )
 
@@ -126,8 +126,8 @@ def _dependent(claim: str, group: Group, found: Relation) -> Verdict:
     return Verdict.fail(
         claim,
         Grade.EXACT,
-        f"The statistics of {group.who} are linearly dependent: {relation} = {to_text(found.constant)} almost everywhere "
-        "on the support.",
+        f"The statistics of {group.who} are linearly dependent: {relation} = {to_text(found.constant)} almost "
+        "everywhere on the support.",
         evidence={
             "kind": "statistics.dependent",
             "latents": list(group.latents),
@@ -250,8 +250,8 @@ def _flat(claim: str, group: Group, index: int, interval: tuple[Fraction, Fracti
     return Verdict.fail(
         claim,
         Grade.EXACT,
-        f"The statistic T_{index + 1} = {text} of {group.who} is constant on [{low}, {high}]: its derivative is zero on a set "
-        "of positive measure.",
+        f"The statistic T_{index + 1} = {text} of {group.who} is constant on [{low}, {high}]: its derivative is zero "
+        "on a set of positive measure.",
         evidence={
             "kind": "statistics.constant_on_interval",
             "latents": list(group.latents),
@@ -259,5 +259,5 @@ def _flat(claim: str, group: Group, index: int, interval: tuple[Fraction, Fracti
             "interval": [str(low), str(high)],
             "bits": BITS,
         },
-        advice="The sharp Theorem 1 asks for minimal statistics instead (theorem1.minimal), which may hold all the same.",
+        advice="The sharp Theorem 1 asks for minimal statistics instead (theorem1.minimal), which may hold even so.",
     )
