@@ -24,8 +24,9 @@ from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.latent import Latent, cut
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.enclosure.ranges import INFINITY, Range, range_of
-from ivae_theory.enclosure.shape import STRICT, divergence, is_analytic, trend
+from ivae_theory.enclosure.shape import STRICT, divergence, is_analytic, nonzero_somewhere, trend
 from ivae_theory.exact import to_arb
+from ivae_theory.exact.generators import NotPolynomial, normal_form
 
 __all__ = [
     "bounded_on",
@@ -40,6 +41,8 @@ __all__ = [
 
 #: Half-width of the balls around the four points, as a power of 2; and the working precision.
 RADIUS, BITS = -600, 1400
+#: Larger expressions are not brought to their normal form.
+MOST_OPERATIONS = 600
 
 
 def bounded_on(expression: sympy.Expr, symbol: sympy.Symbol, piece: Range, side: int) -> bool:
@@ -159,6 +162,40 @@ def gaussian_exponent(latent: Latent) -> sympy.Expr | None:
 
 
 def is_quadratic(latent: Latent, linear: Fraction, quadratic: Fraction) -> bool:
+    """Whether ``Q / |T'|`` is a constant times ``exp(linear T + quadratic T**2)``, on an interval."""
+    return _by_exponent(latent, linear, quadratic) or _by_equation(latent, linear, quadratic)
+
+
+def _by_equation(latent: Latent, linear: Fraction, quadratic: Fraction) -> bool:
+    """The linear differential equation that ``C |T'| exp(b T + c T**2)`` solves, as an identity of normal forms.
+
+    ``Q' T' = Q T'' + (b + 2 c T) T'**2 Q`` with T' without zeros has only these solutions, and Q is one of them.
+    """
+    if len(latent.parts) != 1:
+        return False
+    part, z, statistic, base = latent.parts[0], latent.symbol, latent.statistic, latent.base_measure
+    interior = Range(part.low, part.high, True, True)
+    if not (is_analytic(statistic, z, interior) and is_analytic(base, z, interior)):
+        return False
+    slope = sympy.diff(statistic, z)
+    try:
+        found = range_of(slope, z, interior)
+    except CannotEnclose:
+        return False
+    if not (found.positive or found.negative) or not nonzero_somewhere(base, z, interior):
+        return False
+    b, c = (sympy.Rational(v.numerator, v.denominator) for v in (linear, quadratic))
+    growth = sympy.diff(slope, z) + (b + 2 * c * statistic) * slope**2
+    difference = sympy.diff(base, z) * slope - base * growth
+    if sympy.count_ops(difference) > MOST_OPERATIONS:
+        return False
+    try:
+        return normal_form(difference).is_zero
+    except NotPolynomial:
+        return False
+
+
+def _by_exponent(latent: Latent, linear: Fraction, quadratic: Fraction) -> bool:
     """Whether ``E - linear T - quadratic T**2`` is a constant, as polynomials in the functions that occur."""
     exponent = gaussian_exponent(latent)
     if exponent is None:

@@ -115,24 +115,64 @@ def _rational(expression: sympy.Expr) -> bool:
 
 def _quadratic(latent: Latent) -> dict[str, Any] | None:
     """Solve for the coefficients of the quadratic polynomial of T, then verify the identity."""
+    for find in (_from_exponent, _from_numbers):
+        for linear, quadratic in find(latent):
+            if quadratic < 0 and is_quadratic(latent, linear, quadratic) and is_onto_line(latent):
+                return {
+                    "rule": "gaussian",
+                    "linear": fraction_text(linear),
+                    "quadratic": fraction_text(quadratic),
+                }
+    return None
+
+
+def _from_exponent(latent: Latent) -> Iterator[tuple[Fraction, Fraction]]:
+    """Coefficients by comparison of polynomials in the functions that occur."""
     exponent = gaussian_exponent(latent)
     if exponent is None or not exponent.has(latent.symbol):
-        return None
+        return
     b, c = sympy.symbols("_b _c")
     difference = sympy.expand(exponent - b * latent.statistic - c * latent.statistic**2)
     equations = [sum(coefficients) for coefficients in _collect(difference, latent.symbol).values()]
     try:
         solutions = sympy.solve(equations, [b, c], dict=True)
     except (NotImplementedError, ValueError, TypeError):
-        return None
+        return
     for solution in solutions:
         linear, quadratic = solution.get(b, sympy.Integer(0)), solution.get(c, sympy.Integer(0))
-        if not (isinstance(linear, sympy.Rational) and isinstance(quadratic, sympy.Rational)):
-            continue
-        values = to_fraction(linear), to_fraction(quadratic)
-        if values[1] < 0 and is_quadratic(latent, *values) and is_onto_line(latent):
-            return {"rule": "gaussian", "linear": fraction_text(values[0]), "quadratic": fraction_text(values[1])}
-    return None
+        if isinstance(linear, sympy.Rational) and isinstance(quadratic, sympy.Rational):
+            yield to_fraction(linear), to_fraction(quadratic)
+
+
+def _from_numbers(latent: Latent) -> Iterator[tuple[Fraction, Fraction]]:
+    """Coefficients from the derivative of ``log(Q / T')`` at two points, in 60 digits."""
+    z, slope = latent.symbol, sympy.diff(latent.statistic, latent.symbol)
+    rate = (sympy.diff(latent.base_measure, z) / latent.base_measure - sympy.diff(slope, z) / slope) / slope
+    where = latent.parts[0]
+    try:
+        pairs = [
+            [
+                sympy.N(expression.subs(z, sympy.Rational(x.numerator, x.denominator)), 60)
+                for expression in (rate, latent.statistic)
+            ]
+            for x in (_place(where, Fraction(1, 3)), _place(where, Fraction(-3, 4)))
+        ]
+        (g1, t1), (g2, t2) = pairs
+        quadratic = (g1 - g2) / (2 * (t1 - t2))
+        values = [_near(g1 - 2 * quadratic * t1), _near(quadratic)]
+    except (TypeError, ValueError, ZeroDivisionError, AttributeError, NotImplementedError):
+        return
+    if values[0] is not None and values[1] is not None:
+        yield values[0], values[1]
+
+
+def _near(number: sympy.Expr) -> Fraction | None:
+    """A rational with a small denominator that agrees with the number to 40 digits."""
+    if not isinstance(number, sympy.Float):
+        return Fraction(int(number)) if isinstance(number, sympy.Integer) else None
+    exact = to_fraction(number)
+    simple = exact.limit_denominator(10**9)
+    return simple if abs(simple - exact) < Fraction(1, 10**40) else None
 
 
 def _collect(expression: sympy.Expr, symbol: sympy.Symbol) -> dict[sympy.Expr, list[sympy.Expr]]:

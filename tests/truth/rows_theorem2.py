@@ -74,6 +74,8 @@ _laplace_base = family([z], base=exp(-3 * Abs(z)))
 _affine_gaussian = family([2 * z + 1], base=exp(-3 * z**2 + z))
 _probit = family([sqrt(2) * sympy.erfinv(2 * z - 1)], Interval.open(0, 1))
 _logit = family([log(z / (1 - z))], Interval.open(0, 1), 1 / (z * (1 - z)) * exp(-3 * Abs(log(z / (1 - z)))))
+_hidden = family([z**3 + z], base=sympy.expand((3 * z**2 + 1) * exp(-sympy.expand((z**3 + z) ** 2) / 2)))
+_disguised = family([z], base=GAUSS * (cos(z) ** 2 + sin(z) ** 2))
 SMALL = [[Fraction(p, 7), Fraction(q, 9)] for p, q in ((0, 0), (1, 0), (0, 1))]
 FIVE = [[1, -1, 0, -2], [2, -2, 1, -1], [0, -3, 1, -4], [1, -1, 1, -1], [0, -1, 3, -2]]
 FIVE_POSITIVE = [[1, -1, 2, -2], [2, -2, 1, -1], [1, -3, 1, -4], [1, -1, 1, -1], [3, -1, 3, -2]]
@@ -97,6 +99,8 @@ ROWS: list[Row] = [
         "log of a gamma variable has the density exp(lambda y - e^y): not Gaussian"),
     Row("t2_probit_pair", of(_probit, _probit, natural=SMALL), SCALED, FAILS, "T = Phi^-1(z), z uniform: T is Gaussian. " + ROTATE),
     Row("t2_asinh_pair", of(_asinh, _asinh, natural=SMALL), SCALED, FAILS, "y = asinh z has the density exp(-y**2/2)"),
+    Row("t2_hidden_gaussian", of(_hidden, _line, natural=SMALL), SCALED, FAILS, "Q = T' exp(-T**2/2) for T = z**3 + z, expanded: T is Gaussian. " + ROTATE),
+    Row("t2_disguised_gaussian", of(_disguised, _line, natural=SMALL), SCALED, FAILS, "cos**2 + sin**2 = 1: T = z is Gaussian. " + ROTATE),
     Row("t2_affine_gaussian", of(_affine_gaussian, _line, natural=SMALL), SCALED, FAILS, "an affine function of a Gaussian is Gaussian"),
     Row("t2_near_gaussian", of(_near, _near, natural=SMALL), SCALED, HOLDS, "z**4 with the factor 1e-30 is no quadratic polynomial"),
     Row("t2_near_and_gaussian", of(_near, _line, natural=SMALL), SCALED, HOLDS, "one of the two is Gaussian, the other is not"),
