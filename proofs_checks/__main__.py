@@ -11,6 +11,7 @@ from rich.table import Table
 
 from ivae_theory.errors import IvaeTheoryError
 from proofs_checks import ledger, page
+from proofs_checks.claim import Check, Outcome
 
 __all__ = ["main"]
 
@@ -63,7 +64,7 @@ def _print(rows: tuple[ledger.Row, ...], details: bool) -> None:
     console.print(f"{len(rows)} claims in {total:.1f} s, {outcome}")
 
 
-def _word(outcome: ledger.Outcome, check: ledger.Check) -> str:
+def _word(outcome: Outcome, check: Check) -> str:
     word = outcome.status.word
     return word if outcome.status is check.expected else f"{word} (expected {check.expected.word})"
 

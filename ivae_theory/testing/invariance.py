@@ -8,9 +8,10 @@ from fractions import Fraction
 import sympy
 from hypothesis import strategies as st
 
+from ivae_theory.errors import InputError
 from ivae_theory.families import ExponentialFamily
 from ivae_theory.mixing import SymbolicMixing
-from ivae_theory.model import Model, Prior
+from ivae_theory.model import Model, Prior, TableNatural
 from ivae_theory.testing.parts import invertible_matrices, small_fractions
 
 __all__ = ["REPARAMETRISATIONS", "reparametrisations"]
@@ -19,7 +20,10 @@ _Blocks = list[list[list[Fraction]]]
 
 
 def _rows(model: Model) -> list[list[Fraction]]:
-    return [list(row) for row in model.prior.natural.exact]
+    natural = model.prior.natural
+    if not isinstance(natural, TableNatural) or natural.kind != "exact" or natural.exact is None:
+        raise InputError("model", "a model with an exact table of natural parameters", type(natural).__name__)
+    return [list(row) for row in natural.exact]
 
 
 def _rebuilt(
