@@ -48,8 +48,8 @@ def check_positive(model: Any, seed: int = 0) -> Verdict:
         Grade.EXACT if exact else Grade.CERTIFIED,
         "Q = 1 everywhere on the support."
         if exact
-        else "Q is nowhere negative and, on each of finitely many open intervals that make up the support, real-analytic "
-        "and not zero at a point: it vanishes at isolated points only.",
+        else "Q is nowhere negative and, on each of finitely many open intervals that make up the support, "
+        "real-analytic and not zero at a point: it vanishes at isolated points only.",
         evidence={"kind": "base_measure.positive", "bits": BITS, "families": members},
     )
 
