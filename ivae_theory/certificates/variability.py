@@ -14,11 +14,12 @@ from flint import arb
 
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, binds, recheck_evidence, rechecks
 from ivae_theory.certificates.variability_rank import check_directions, check_rank
+from ivae_theory.certificates.variability_symbolic import Symbolic, atoms, enclosed, evaluated, natural_of
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.invertible import differences, has_full_column_rank
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.enclosure.rounding import column_error, unknown_error
-from ivae_theory.enclosure.symbolic import ball, number_ball
+from ivae_theory.enclosure.symbolic import number_ball
 from ivae_theory.exact import decode_array, from_text, parse_fraction, rank, rank_modulo, to_text
 from ivae_theory.exact.generators import NotPolynomial, normal_form
 from ivae_theory.verdict import Grade, Status
@@ -40,12 +41,12 @@ class _Table:
         self.texts: list[list[str]] = []
         self.whole = subject["domain"]["kind"] in ("points", "symbolic")
         if subject["natural"]["kind"] == "symbolic":
-            self._enumerate(_Symbolic(subject))
+            self._enumerate(Symbolic(subject))
             return
         if subject["natural"]["kind"] == "callable":
             self._read_answers(subject)
             return
-        natural = _natural(subject, "table")
+        natural = natural_of(subject, "table")
         self.kind = str(natural["entries"])
         if self.kind == "floats":
             self._read_floats(natural)
@@ -80,13 +81,13 @@ class _Table:
             raise InvalidCertificate(f"answers with {self.size} columns at the points of the domain", "others")
         self.error = unknown_error(self.floats)
 
-    def _enumerate(self, model: _Symbolic) -> None:
+    def _enumerate(self, model: Symbolic) -> None:
         """Symbols on finite sets: a row for each combination of their values."""
-        values = [_atoms(pieces) for pieces in model.sets]
+        values = [atoms(pieces) for pieces in model.sets]
         self.count = math.prod(map(len, values))
         if self.count > 4096:
             raise InvalidCertificate("at most 4096 combinations", f"{self.count}")
-        rows = [_evaluated(model, combination) for combination in itertools.product(*values)]
+        rows = [evaluated(model, combination) for combination in itertools.product(*values)]
         self.kind = "exact" if all(entry.is_Rational for row in rows for entry in row) else "symbols"
         self.texts = [[to_text(entry) for entry in row] for row in rows]
 
@@ -107,13 +108,6 @@ class _Table:
     def as_given(self) -> bool:
         """Whether the values are the model's, so that a relation between them refutes."""
         return self.whole and self.kind in ("floats", "exact") and not self.declared
-
-
-def _natural(subject: Evidence, kind: str) -> Evidence:
-    natural: Evidence = subject["natural"]
-    if natural["kind"] != kind:
-        raise InvalidCertificate(f"natural parameters of kind {kind!r}", repr(natural["kind"]))
-    return natural
 
 
 def _row_numbers(given: Any, count: int) -> list[int]:
@@ -256,65 +250,10 @@ def _symbols(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
     return Rechecked(Status.FAILS, Grade.EXACT)
 
 
-class _Symbolic:
-    """Symbolic natural parameters of the subject with the sets of their symbols."""
-
-    def __init__(self, subject: Evidence) -> None:
-        natural = _natural(subject, "symbolic")
-        names = [str(name) for name in natural["symbols"]]
-        self.symbols = [sympy.Symbol(name, real=True) for name in names]
-        self.sets = list(subject["domain"]["sets"])
-        if len(set(names)) != len(names) or len(self.sets) != len(names) or subject["domain"]["symbols"] != names:
-            raise InvalidCertificate("one set for each symbol", repr(names)[:60])
-        self.size = sum(int(k) for k in subject["ks"])
-        self.entries = [from_text(str(text), self.symbols, "natural parameters") for text in natural["matrix"]]
-        if len(self.entries) != self.size:
-            raise InvalidCertificate(f"{self.size} natural parameters", f"{len(self.entries)}")
-
-    @property
-    def nonnegative(self) -> frozenset[str]:
-        return frozenset(
-            symbol.name
-            for symbol, pieces in zip(self.symbols, self.sets, strict=True)
-            if (isinstance(pieces, list) and all(_sign(piece[0]) >= 0 for piece in pieces))
-            or pieces in ("Naturals", "Naturals0")
-        )
-
-
-def _atoms(pieces: Any) -> list[sympy.Expr]:
-    if not isinstance(pieces, list) or any(low != high for low, high, _, _ in pieces):
-        raise InvalidCertificate("finite sets", repr(pieces)[:80])
-    return [from_text(low, [], "value of u") for low, _, _, _ in pieces]
-
-
-def _evaluated(model: _Symbolic, values: Sequence[sympy.Expr]) -> list[sympy.Expr]:
-    """Entries at one u; what sympy makes of them must lie in the enclosure."""
-    at = dict(zip(model.symbols, values, strict=True))
-    row = [entry.xreplace(at) for entry in model.entries]
-    with precision(128):
-        balls = {symbol: number_ball(value) for symbol, value in at.items()}
-        for entry, value in zip(model.entries, row, strict=True):
-            if not ball(entry, balls).overlaps(number_ball(value)):
-                raise InvalidCertificate("entries inside their enclosures", str(value)[:60])
-    return row
-
-
-def _sign(text: str) -> int:
-    """Sign of an exact number; -1 where it is not proved."""
-    if text in ("oo", "-oo"):
-        return 1 if text == "oo" else -1
-    value = from_text(text, [], "bound")
-    if value.is_Rational:
-        return int(sympy.sign(value))
-    with precision(256):
-        enclosed = number_ball(value)
-    return 1 if enclosed > 0 else -1
-
-
 @rechecks("variability.identity", _CLAIM)
 def _identity(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
     """Combinations of the natural parameters that are constant identically in u."""
-    model = _Symbolic(subject)
+    model = Symbolic(subject)
     if not evidence["relations"]:
         raise InvalidCertificate("a relation", "none")
     for relation in evidence["relations"]:
@@ -330,7 +269,7 @@ def _identity(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
             if radius <= 0:
                 raise InvalidCertificate("a positive radius", str(radius))
             points = [[parse_fraction(text) for text in point] for point in evidence["points"]]
-            return [_enclosed(model, point, radius) for point in points]
+            return [enclosed(model, point, radius) for point in points]
 
         check_rank(evidence, relations, rows)
     return Rechecked(Status.FAILS, Grade.EXACT)
@@ -339,59 +278,18 @@ def _identity(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
 @rechecks("variability.neighbourhoods", _CLAIM)
 def _neighbourhoods(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
     """Neighbourhoods of points of the support such that any choice of one u in each gives full rank."""
-    model = _Symbolic(subject)
+    model = Symbolic(subject)
     points = [[parse_fraction(text) for text in point] for point in evidence["points"]]
     radius = parse_fraction(evidence["radius"])
     bits = int(evidence["bits"])
     if len(points) <= model.size or radius <= 0 or not 32 <= bits <= 4096 or evidence["rank"] != model.size:
         raise InvalidCertificate(f"more than {model.size} points and a positive radius", f"{len(points)}, {radius}")
     with precision(bits):
-        rows = [_enclosed(model, point, radius) for point in points]
+        rows = [enclosed(model, point, radius) for point in points]
         lower = differences(rows)
     if not has_full_column_rank(lower, bits):
         raise InvalidCertificate("neighbourhoods that affinely span", "no proof of it")
     return Rechecked(Status.HOLDS, Grade.CERTIFIED)
-
-
-def _enclosed(model: _Symbolic, point: Sequence[Fraction], radius: Fraction) -> list[arb]:
-    values = {}
-    for symbol, pieces, value in zip(model.symbols, model.sets, point, strict=True):
-        atom = _is_atom(pieces, value)
-        exact = sympy.Rational(value.numerator, value.denominator)
-        centre = number_ball(exact)
-        values[symbol] = centre if atom else centre + arb(0, float(radius))
-    try:
-        return [ball(entry, values) for entry in model.entries]
-    except CannotEnclose as problem:
-        raise InvalidCertificate("an enclosure at every point", problem.what) from None
-
-
-def _is_atom(pieces: Any, value: Fraction) -> bool:
-    """Whether the point is an isolated point of the set; raises when it is not in the set at all."""
-    if isinstance(pieces, list):
-        for low, high, _, _ in pieces:
-            if low == high:
-                if from_text(low, [], "bound") == sympy.Rational(value.numerator, value.denominator):
-                    return True
-            elif _below(low, value) and _below(value, high):
-                return False
-    elif value.denominator == 1:
-        least = {"Integers": value, "Naturals": Fraction(1), "Naturals0": Fraction(0)}
-        if pieces in least and value >= least[pieces]:
-            return True
-    raise InvalidCertificate("points of the support", f"{value} not in {pieces}"[:80])
-
-
-def _below(left: str | Fraction, right: str | Fraction) -> bool:
-    """Whether ``left < right`` is proved."""
-    if left == "-oo" or right == "oo":
-        return True
-    numbers = [from_text(x, [], "bound") if isinstance(x, str) else sympy.Rational(x.numerator, x.denominator)
-               for x in (left, right)]  # fmt: skip
-    if any(x in (sympy.oo, -sympy.oo) for x in numbers):
-        return False
-    with precision(256):
-        return bool(number_ball(numbers[0]) < number_ball(numbers[1]))
 
 
 def _bound_by_description(claim: str, evidence: Evidence, model: Any) -> None:

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from typing import Any
@@ -28,6 +27,19 @@ from typing import Any
 import sympy
 
 from ivae_theory.exact.numbers import rationalised, to_fraction
+from ivae_theory.exact.quotients import (
+    Generator,
+    Monomial,
+    NotPolynomial,
+    Polynomial,
+    Quotient,
+    frozen,
+    generator,
+    lift,
+    monomial_product,
+    multiply,
+    number,
+)
 
 __all__ = [
     "Monomial",
@@ -41,54 +53,8 @@ __all__ = [
     "number",
 ]
 
-#: Most terms of a polynomial, largest power and largest multiple of an angle that are expanded.
-_MOST_TERMS, _LARGEST_POWER, _LARGEST_MULTIPLE = 20_000, 200, 40
-
-#: ``(kind, payload)``; ordered and compared by their representation.
-Generator = tuple[str, Any]
-Monomial = tuple[tuple[Generator, Fraction], ...]
-Polynomial = dict[Monomial, Fraction]
-
-
-class NotPolynomial(ValueError):
-    """The normal form would be too large, or the expression is not one of real numbers."""
-
-
-@dataclass(frozen=True, eq=False)
-class Quotient:
-    """``numerator / product of (factor ** power)``; factors are polynomials as sorted tuples of terms."""
-
-    numerator: Polynomial
-    denominator: dict[tuple[tuple[Monomial, Fraction], ...], int]
-
-    @property
-    def is_zero(self) -> bool:
-        """Whether the normal form is zero; then the expression is zero wherever it is defined."""
-        return not self.numerator
-
-    def __add__(self, other: Quotient) -> Quotient:
-        if not self.denominator and not other.denominator:
-            return Quotient(_add(self.numerator, other.numerator), {})
-        common = dict(self.denominator)
-        for factor, power in other.denominator.items():
-            common[factor] = max(power, common.get(factor, 0))
-        return Quotient(_add(lift(self, common), lift(other, common)), common)
-
-    def __mul__(self, other: Quotient) -> Quotient:
-        joined = dict(self.denominator)
-        for factor, power in other.denominator.items():
-            joined[factor] = joined.get(factor, 0) + power
-        return Quotient(_multiply(self.numerator, other.numerator), joined)
-
-    def __neg__(self) -> Quotient:
-        return self * number(-1)
-
-    def __sub__(self, other: Quotient) -> Quotient:
-        return self + (-other)
-
-    def key(self) -> Any:
-        """Equal keys mean equal functions."""
-        return (_frozen(self.numerator), tuple(sorted(self.denominator.items(), key=repr)))
+#: Largest power and largest multiple of an angle that are expanded.
+_LARGEST_POWER, _LARGEST_MULTIPLE = 200, 40
 
 
 def normal_form(expression: Any, nonnegative: Collection[str] = ()) -> Quotient:
@@ -107,98 +73,6 @@ def normal_form(expression: Any, nonnegative: Collection[str] = ()) -> Quotient:
         When it would be too large, or divides by zero.
     """
     return _Reader(frozenset(nonnegative)).read(rationalised(sympy.sympify(expression)))
-
-
-def number(value: Any) -> Quotient:
-    """A rational number."""
-    exact = to_fraction(value)
-    return Quotient({(): exact} if exact else {}, {})
-
-
-def generator(kind: str, payload: Any, power: Fraction = Fraction(1)) -> Quotient:
-    """A generator as a quotient."""
-    return Quotient({(((kind, payload), power),): Fraction(1)}, {})
-
-
-def _frozen(polynomial: Polynomial) -> tuple[tuple[Monomial, Fraction], ...]:
-    return tuple(sorted(polynomial.items(), key=repr))
-
-
-def _add(left: Polynomial, right: Polynomial) -> Polynomial:
-    total = dict(left)
-    for monomial, value in right.items():
-        new = total.get(monomial, Fraction(0)) + value
-        if new:
-            total[monomial] = new
-        else:
-            total.pop(monomial, None)
-    if len(total) > _MOST_TERMS:
-        raise NotPolynomial(f"more than {_MOST_TERMS} terms")
-    return total
-
-
-def _multiply(left: Polynomial, right: Polynomial) -> Polynomial:
-    if len(left) * len(right) > 50 * _MOST_TERMS:
-        raise NotPolynomial("a product of too many terms")
-    total: Polynomial = {}
-    for a, x in left.items():
-        for b, y in right.items():
-            total = _add_into(total, _monomial_product(a, b), x * y)
-    return total
-
-
-def _add_into(total: Polynomial, part: Polynomial, factor: Fraction) -> Polynomial:
-    for monomial, value in part.items():
-        new = total.get(monomial, Fraction(0)) + factor * value
-        if new:
-            total[monomial] = new
-        else:
-            total.pop(monomial, None)
-    if len(total) > _MOST_TERMS:
-        raise NotPolynomial(f"more than {_MOST_TERMS} terms")
-    return total
-
-
-def _monomial_product(left: Monomial, right: Monomial) -> Polynomial:
-    """The product, with powers that the rules of the table reduce."""
-    powers = dict(left)
-    for name, power in right:
-        powers[name] = powers.get(name, Fraction(0)) + power
-    extra: list[Polynomial] = []
-    for name in list(powers):
-        reduced, rest = _reduce(name, powers[name])
-        powers[name] = reduced
-        extra.extend(rest)
-    kept = tuple(sorted(((name, power) for name, power in powers.items() if power), key=repr))
-    return reduce(_multiply, extra, {kept: Fraction(1)})
-
-
-def _reduce(name: Generator, power: Fraction) -> tuple[Fraction, list[Polynomial]]:
-    """``generator ** power`` as ``generator ** smaller`` times polynomials."""
-    kind, payload = name
-    whole = math.floor(power)
-    if kind == "prime" and whole != 0:
-        return power - whole, [{(): Fraction(payload) ** whole}]
-    if kind == "cos" and power >= 2:
-        pairs = int(power) // 2
-        square: Polynomial = {(): Fraction(1), ((("sin", payload), Fraction(2)),): Fraction(-1)}
-        return power - 2 * pairs, [square] * pairs
-    if kind == "abs" and power >= 2:
-        pairs = int(power) // 2
-        inside = dict(payload)
-        return power - 2 * pairs, [inside, inside] * pairs
-    if kind == "root" and power >= 1:
-        return power - whole, [dict(payload)] * whole
-    return power, []
-
-
-def lift(value: Quotient, common: dict[Any, int]) -> Polynomial:
-    """The numerator over a common denominator, a multiple of the value's own."""
-    numerator = value.numerator
-    for factor, power in common.items():
-        for _ in range(power - value.denominator.get(factor, 0)):
-            numerator = _multiply(numerator, dict(factor))
-    return numerator
 
 
 class _Reader:
@@ -262,7 +136,7 @@ class _Reader:
         scale = numerator[lead]
         if len(numerator) == 1 and not lead:
             return turned * number(1 / scale)
-        factor = _frozen({monomial: c / scale for monomial, c in numerator.items()})
+        factor = frozen({monomial: c / scale for monomial, c in numerator.items()})
         return turned * Quotient({(): 1 / scale}, {factor: 1})
 
     def root(self, value: Quotient, power: Fraction) -> Quotient:
@@ -281,7 +155,7 @@ class _Reader:
         return self._root(value, power)
 
     def _root(self, value: Quotient, power: Fraction) -> Quotient:
-        return generator("root", _frozen(value.numerator), power)
+        return generator("root", frozen(value.numerator), power)
 
     def _exp(self, argument: sympy.Basic) -> Quotient:
         value = self.read(argument)
@@ -310,7 +184,7 @@ class _Reader:
         if len(polynomial) != 1:
             lead = polynomial[min(polynomial, key=repr)]
             unit = {monomial: c / lead for monomial, c in polynomial.items()}
-            return _log_number(abs(lead)) + generator("log", _frozen(unit))
+            return _log_number(abs(lead)) + generator("log", frozen(unit))
         ((monomial, scale),) = polynomial.items()
         result = _log_number(abs(scale))
         for (kind, payload), power in monomial:
@@ -321,7 +195,7 @@ class _Reader:
             elif kind in ("abs", "root"):
                 inner = self._log_of(dict(payload))
             else:
-                inner = generator("log", _frozen({(((kind, payload), Fraction(1)),): Fraction(1)}))
+                inner = generator("log", frozen({(((kind, payload), Fraction(1)),): Fraction(1)}))
             result = result + inner * number(power)
         return result
 
@@ -416,7 +290,7 @@ class _Reader:
             return generator("call", ("sin", (value.key(),))), generator("call", ("cos", (value.key(),)))
         sine, cosine = number(0), number(1)
         for monomial, factor in value.numerator.items():
-            unit = _frozen({monomial: Fraction(1, factor.denominator)})
+            unit = frozen({monomial: Fraction(1, factor.denominator)})
             s, c = _multiple(unit, abs(factor.numerator))
             s = s if factor > 0 else -s
             sine, cosine = sine * c + cosine * s, cosine * c - sine * s
@@ -446,17 +320,17 @@ def _absolute(polynomial: Polynomial) -> Quotient:
         return result
     lead = polynomial[min(polynomial, key=repr)]
     unit = {monomial: value / lead for monomial, value in polynomial.items()}
-    return number(abs(lead)) * generator("abs", _frozen(unit))
+    return number(abs(lead)) * generator("abs", frozen(unit))
 
 
 def _absolute_power(name: Generator, power: Fraction) -> Quotient:
     if name[0] in ("exp", "prime", "abs") or (power.denominator == 1 and power.numerator % 2 == 0):
         return generator(*name, power)
-    single = _frozen({((name, Fraction(1)),): Fraction(1)})
+    single = frozen({((name, Fraction(1)),): Fraction(1)})
     if power.denominator != 1:
         # Only reached where the base is evidently not negative.
         return generator(*name, power)
-    return Quotient(_multiply({((name, power - 1),): Fraction(1)} if power != 1 else {(): Fraction(1)},
+    return Quotient(multiply({((name, power - 1),): Fraction(1)} if power != 1 else {(): Fraction(1)},
                               {((("abs", single), Fraction(1)),): Fraction(1)}), {})  # fmt: skip
 
 
@@ -465,7 +339,7 @@ def _prime_powers(value: Fraction, power: Fraction) -> Quotient:
     result = number(1)
     for part, sign in ((value.numerator, 1), (value.denominator, -1)):
         for prime, times in sympy.factorint(part, limit=100_000).items():
-            result = result * Quotient(_monomial_product((), ((("prime", int(prime)), sign * times * power),)), {})
+            result = result * Quotient(monomial_product((), ((("prime", int(prime)), sign * times * power),)), {})
     return result
 
 
