@@ -329,11 +329,24 @@ def _left_invertible(rows: NDArray[Any]) -> bool:
     finite = [list(row) for row in rows if all(v.is_finite() for v in row)]
     if len(finite) < width:
         return False
-    if has_full_column_rank(finite):
-        return True
-    if len(finite) == width:
-        return False
     slack = [max(float(v.rad()) for v in row) for row in finite]
     order = sorted(range(len(finite)), key=lambda i: slack[i])
-    counts = {width, min(2 * width, len(finite))}
-    return any(has_full_column_rank([finite[i] for i in order[:count]]) for count in counts)
+    counts = sorted({width, min(2 * width, len(finite)), min(4 * width, len(finite))})
+    return any(
+        has_full_column_rank(rows)
+        for rows in ([finite[i] for i in order[:count]] for count in counts)
+        if _worth_trying(rows)
+    )
+
+
+def _worth_trying(rows: list[list[arb]]) -> bool:
+    """Whether a left inverse of the midpoints, in floats, keeps the radii below 1: a cheap look before the proof."""
+    middle = np.array([[float(v.mid()) for v in row] for row in rows])
+    radius = np.array([[float(v.rad()) for v in row] for row in rows])
+    if not (np.isfinite(middle).all() and np.isfinite(radius).all()):
+        return False
+    try:
+        hint = np.linalg.pinv(middle)
+    except np.linalg.LinAlgError:
+        return False
+    return bool((np.abs(hint) @ radius).sum(axis=1).max() < 1.01)

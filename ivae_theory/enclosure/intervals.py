@@ -68,6 +68,11 @@ _rational_all = np.frompyfunc(rational, 1, 1)
 def balls(values: Any, *, exact: bool = False) -> Objects:
     """An array of numbers as an object array of balls (or rationals), each holding its number exactly."""
     array = np.asarray(values)
+    if array.dtype.kind == "f" and array.dtype.itemsize <= 8 and np.isfinite(array).all():
+        result = np.empty(array.size, dtype=object)
+        numbers = array.reshape(-1).tolist()
+        result[:] = [fmpq(*x.as_integer_ratio()) for x in numbers] if exact else [arb(x) for x in numbers]
+        return result.reshape(array.shape)
     return np.asarray((_rational_all if exact else _lift_all)(array), dtype=object).reshape(array.shape)
 
 

@@ -62,7 +62,7 @@ def affine_part(graph: Graph) -> AffinePart | None:
 
 def affine_parts(graph: Graph) -> Iterator[AffinePart]:
     """Every inner node through which the outputs are affine, the last one first."""
-    varying, shapes = _varying(graph), shapes_of(graph)
+    varying, shapes = graph.varying, shapes_of(graph)
     if not isinstance(graph.output, Mapping) or "constant" in graph.output:
         return
     for cut in range(len(graph.nodes) - 1, -2, -1):
@@ -81,19 +81,6 @@ def affine_parts(graph: Graph) -> Iterator[AffinePart]:
 
 class Sibling(Exception):
     """The outputs vary through something else than the node at which the graph was cut."""
-
-
-def _varying(graph: Graph) -> list[bool]:
-    known: list[bool] = []
-
-    def varies(argument: Any) -> bool:
-        if isinstance(argument, Mapping):
-            return "input" in argument or ("node" in argument and known[argument["node"]])
-        return isinstance(argument, (list, tuple)) and any(varies(item) for item in argument)
-
-    for node in graph.nodes:
-        known.append(any(varies(a) for a in (*node.args, *node.kwargs.values())))
-    return known
 
 
 def _cut_at(graph: Graph, cut: int, shape: tuple[int, ...] | None) -> AffinePart | None:
@@ -152,7 +139,7 @@ class Tail:
             if kind == "node":
                 return self.result(what)
             if kind == "constant":
-                return Tensor(self.graph.constants[what])
+                return self.graph.stored[what]
             if kind == "input":
                 if self.cut != -1:
                     raise Sibling
@@ -164,5 +151,5 @@ class Tail:
         if index == self.cut:
             return self.seed
         if index not in self.results:
-            self.results[index] = self.graph.step(self.graph.nodes[index], self.read, self.machine)
+            self.results[index] = self.graph.step(index, self.read, self.machine)
         return self.results[index]

@@ -8,7 +8,7 @@ arrays until arithmetic needs them, so that indices remain integers and weights 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,11 +38,14 @@ class Tensor:
         Shape ``value.shape + (m,)``; ``None`` when the entries do not depend on the input, or are not asked for.
     curved
         Which entries are not proved affine in the input; ``None`` for none.
+    lifts
+        The numbers that a constant stands for, kept once they were made (as rationals: key True).
     """
 
     value: Array
     tangent: Array | None = None
     curved: Array | None = None
+    lifts: dict[bool, Array] = field(default_factory=dict, repr=False)
 
     @property
     def literal(self) -> bool:
@@ -82,7 +85,9 @@ class Machine:
         tensor = self.constant(value)
         if not tensor.literal:
             return tensor
-        return Tensor(balls(tensor.value, exact=self.exact))
+        if self.exact not in tensor.lifts:
+            tensor.lifts[self.exact] = balls(tensor.value, exact=self.exact)
+        return Tensor(tensor.lifts[self.exact])
 
     def number(self, value: Any) -> Any:
         """A Python number in the machine's number system."""

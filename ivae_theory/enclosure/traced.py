@@ -11,9 +11,11 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from flint import ctx
 from numpy.typing import NDArray
 
 import ivae_theory.enclosure.layers
@@ -171,9 +173,9 @@ class Graph:
         def read(argument: Any) -> Any:
             return self._read(argument, first, found)
 
-        for node in self.nodes:
+        for index in range(len(self.nodes)):
             try:
-                found.append(self.step(node, read, machine))
+                found.append(self.step(index, read, machine))
             except CannotEnclose:
                 break
         return found
@@ -184,7 +186,7 @@ class Graph:
             if kind == "node":
                 return results[what]
             if kind == "constant":
-                return Tensor(self.constants[what])
+                return self.stored[what]
             if kind == "float":
                 return float(what)
             return first if kind == "input" else what
@@ -199,16 +201,42 @@ class Graph:
         def read(argument: Any) -> Any:
             return self._read(argument, first, results)
 
-        for node in self.nodes:
-            results.append(self.step(node, read, machine))
+        for index in range(len(self.nodes)):
+            results.append(self.step(index, read, machine))
         answer = read(self.output)
         if not isinstance(answer, Tensor):
             raise CannotEnclose("an output that is not a tensor")
         return answer
 
+    def step(self, index: int, read: Callable[[Any], Any], machine: Machine) -> Any:
+        """Result of one node; ``read`` turns arguments into values. Nodes of constants alone are computed once."""
+        if self.varying[index]:
+            return self._compute(self.nodes[index], read, machine)
+        key = (index, machine.exact, ctx.prec)
+        if key not in self._constant_results:
+            self._constant_results[key] = self._compute(self.nodes[index], read, machine)
+        return self._constant_results[key]
+
+    @cached_property
+    def _constant_results(self) -> dict[tuple[int, bool, int], Any]:
+        return {}
+
+    @cached_property
+    def stored(self) -> tuple[Tensor, ...]:
+        """The constants as tensors."""
+        return tuple(Tensor(array) for array in self.constants)
+
+    @cached_property
+    def varying(self) -> tuple[bool, ...]:
+        """Which nodes depend on the input."""
+        known: list[bool] = []
+        for node in self.nodes:
+            above = _references([*node.args, *node.kwargs.values()])
+            known.append(any(kind == "input" or (kind == "node" and known[what]) for kind, what in above))
+        return tuple(known)
+
     @staticmethod
-    def step(node: Node, read: Callable[[Any], Any], machine: Machine) -> Any:
-        """Result of one node; ``read`` turns arguments into values."""
+    def _compute(node: Node, read: Callable[[Any], Any], machine: Machine) -> Any:
         if node.op == "getitem":
             return read(node.args[0])[node.args[1]]
         meaning = OPERATIONS.get(node.op.removeprefix("aten.")) or OPERATIONS.get(node.name)
@@ -276,6 +304,10 @@ class Graph:
 
     def digest(self) -> str:
         """SHA-256 over operations and constants."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         text = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -143,7 +143,8 @@ def _refute(model: Any, mixing: Any, supports: Supports, tried: dict[str, Any], 
         if mixing.d < mixing.n:
             tried["signs"] = f"with {mixing.d} outputs for {mixing.n} latents it can only be injective if discontinuous"
         return None
-    points, sampled = latents(model, max(500, min(DRAWS, 4_000_000 // (mixing.n * mixing.d))), seed)
+    count = min(DRAWS, max(500, 4_000_000 // mixing.n**2)) if mixing.n == mixing.d else 64
+    points, sampled = latents(model, count, seed)
     if not len(points):
         return None
     found = _collision(mixing, supports, points)
@@ -154,7 +155,7 @@ def _refute(model: Any, mixing: Any, supports: Supports, tried: dict[str, Any], 
 
 def _bottleneck(mixing: Any, supports: Supports, points: NDArray[np.float64]) -> Verdict | None:
     """Fewer coordinates than latents, at the output or before it."""
-    for point in points[:5]:
+    for point in points[:2]:
         low, high = _around(point[None].copy(), supports, 2.0**-10)
         found = bottleneck(mixing.graph, low, high) if in_one_piece(supports, low, high) else None
         if found is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
@@ -74,7 +75,7 @@ def jacobians(mixing: Any, points: Floats) -> Floats:
     inner = getattr(mixing, "inner", None) or mixing
     function = getattr(inner, "function", None)
     if "torch" in sys.modules and function is not None and not isinstance(getattr(function, "graph", None), Graph):
-        found = _torch_jacobians(function, points)
+        found = _torch_jacobians(function, points, forward=mixing.n < mixing.d)
         if found is not None:
             return found
     step = 1e-5 * (1 + np.abs(points))
@@ -88,19 +89,28 @@ def jacobians(mixing: Any, points: Floats) -> Floats:
     return np.stack(columns, axis=2)
 
 
-def _torch_jacobians(function: Callable[..., Any], points: Floats) -> Floats | None:
+def _torch_jacobians(function: Callable[..., Any], points: Floats, forward: bool) -> Floats | None:
     import torch
 
     from ivae_theory.mixing.evaluation import quiet_module, to_tensor
 
     try:
-        with quiet_module(function), torch.enable_grad():
-            z = to_tensor(function, points).requires_grad_(True)
-            image = function(z)
-            rows = [torch.autograd.grad(image[:, k].sum(), z, retain_graph=True)[0] for k in range(image.shape[1])]
-    except (RuntimeError, TypeError, ValueError, IndexError, AttributeError):
+        with quiet_module(function), torch.enable_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's own deprecations
+            z = to_tensor(function, points)
+            if forward:
+                units = torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
+                columns = [torch.func.jvp(function, (z,), (unit.expand_as(z),))[1] for unit in units]
+                stacked = torch.stack(columns, dim=2)
+            else:
+                z.requires_grad_(True)
+                image = function(z)
+                every = range(image.shape[1])
+                rows = [torch.autograd.grad(image[:, k].sum(), z, retain_graph=True)[0] for k in every]
+                stacked = torch.stack(rows, dim=1)
+    except (RuntimeError, NotImplementedError, TypeError, ValueError, IndexError, AttributeError):
         return None  # not differentiable by torch, for instance because it computes with numpy
-    result = torch.stack(rows, dim=1).detach().cpu().double().numpy()
+    result = stacked.detach().cpu().double().numpy()
     return result if np.isfinite(result).all() else None
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ivae_theory.enclosure import precision
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.intervals import WHOLE, balls, box_balls
+from ivae_theory.enclosure.library import FIXED
 from ivae_theory.enclosure.structure import affine_part, is_affine
 from ivae_theory.enclosure.traced import Graph
 from ivae_theory.errors import CorruptReport
@@ -258,3 +259,16 @@ def test_dead_units_are_constant_on_the_box():
         assert graph.derivative(box_balls([-1.0], [1.0])).constant.all()
         assert not graph.derivative(box_balls([-1.0], [11.0])).constant.any()
         assert graph.derivative(box_balls([11.0], [12.0])).affine.all()
+
+
+@pytest.mark.parametrize("name", ["gelu", "gelu_tanh", "silu", "mish"])
+def test_slopes_stay_within_what_is_claimed_on_the_line(name):
+    """The bound for unbounded balls contains the slopes over a fine cover of [-30, 30]; beyond, they are 0 or 1."""
+    entry = FIXED[name]
+    with precision(64):
+        claimed = entry.slope(WHOLE)
+        edges = np.linspace(-30, 30, 2401)
+        for a, b in pairwise(edges):
+            assert claimed.contains(entry.slope(arb(float(a)).union(arb(float(b)))))
+        assert entry.slope(arb(30)).overlaps(arb(1, 1e-9))
+        assert entry.slope(arb(-30)).overlaps(arb(0, 1e-9))

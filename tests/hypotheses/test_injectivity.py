@@ -142,7 +142,7 @@ def test_mixing_objects_are_read():
         assume_injective(0)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     st.integers(0, 10**6), st.integers(1, 4), st.integers(0, 3), st.sampled_from(["Tanh", "ELU", "Softplus", "SELU"])
 )
@@ -159,7 +159,7 @@ def test_widening_networks_hold_and_a_lost_direction_fails(seed, n, extra, name)
     assert verdict.grade is Grade.EXACT
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 10**6), st.integers(2, 3))
 def test_collisions_are_real(seed, n):
     """Whatever is called a collision has one image in torch too."""

@@ -101,6 +101,34 @@ def residual(scale):
     return make
 
 
+def low_rank(torch):
+    left, right = torch.randn(3, 2).double(), torch.randn(2, 3).double()
+    return lambda z: z @ (left @ right)
+
+
+def coupling(least):
+    """(z1, z2 s(z1) + t(z1)) with networks s, t; s >= least / 2 when least > 0."""
+
+    def make(torch):
+        inner = torch.nn.Sequential(torch.nn.Linear(1, 8), torch.nn.Tanh(), torch.nn.Linear(8, 2)).double()
+
+        def forward(z):
+            scale, shift = inner(z[:, :1]).split(1, 1)
+            factor = torch.exp(torch.tanh(scale)) if least else scale - inner[2].bias[0]
+            return torch.cat([z[:, :1], z[:, 1:] * factor + shift], 1)
+
+        return forward
+
+    return make
+
+
+def dead_batch_norm(torch):
+    layer = torch.nn.BatchNorm1d(2).double()
+    with torch.no_grad():
+        layer.weight[0] = 0
+    return layer
+
+
 def branching(torch):
     return lambda z: 2 * z if z.sum() > 0 else z
 
@@ -215,4 +243,27 @@ ROWS: list[Row] = [
         "layer normalisation does not change when a number is added to all coordinates", False),
     Row("inj-union-support", symbolic(z1**2, support=sympy.Union(sympy.Interval(-2, -1), sympy.Interval(0, 0.5))),
         CLAIM, HOLDS, "squares of [-2, -1] are at least 1, those of [0, 1/2] at most 1/4", False),
+    Row("inj-low-rank-weight", function(low_rank, 3), CLAIM, FAILS, "a product of a 3 x 2 and a 2 x 3 matrix has rank 2"),
+    Row("inj-abs-plus", function(lambda torch: lambda z: z + z.abs(), 1), CLAIM, FAILS, "0 for all negative z"),
+    Row("inj-abs-plus-twice", function(lambda torch: lambda z: 2 * z + z.abs(), 1), CLAIM, HOLDS, "slopes 1 and 3"),
+    Row("inj-square-mirrored", function(lambda torch: lambda z: (-z) ** 2, 1, POSITIVE), CLAIM, HOLDS,
+        "the square decreases strictly on the negative half-line"),
+    Row("inj-square-shifted", function(lambda torch: lambda z: (z - 1) ** 2, 1, POSITIVE), CLAIM, FAILS,
+        "1/2 and 3/2 have one image"),
+    Row("inj-square-two-pieces", symbolic(z1**2, support=sympy.Union(sympy.Interval(-2, -1), sympy.Interval(1, 2))),
+        CLAIM, FAILS, "-3/2 and 3/2 have one image"),
+    Row("inj-jump-onto-itself", function(lambda torch: lambda z: torch.where(z > 0, z - 1, z), 1), CLAIM, FAILS,
+        "1/2 and -1/2 have one image; slopes of one sign", False),
+    Row("inj-jump-apart", function(lambda torch: lambda z: torch.where(z > 0, z + 1, z), 1), CLAIM, HOLDS,
+        "it increases strictly", False),
+    Row("inj-jump-with-opposite-slopes", function(lambda torch: lambda z: torch.where(z > 0, -5 - z, z.exp()), 1), CLAIM,
+        HOLDS, "exp(z) is positive, -5 - z negative: opposite slopes and no collision, for there is a jump", False),
+    Row("inj-gelu", function(lambda torch: torch.nn.functional.gelu, 1), CLAIM, FAILS, "it falls, then rises"),
+    Row("inj-network-coupling", function(coupling(1.0)), CLAIM, HOLDS, "z1 is an output; given z1 the factor is not 0"),
+    Row("inj-network-coupling-through-0", function(coupling(0.0)), CLAIM, FAILS,
+        "the factor of z2 changes its sign with z1, so the determinant does"),
+    Row("inj-polar-coordinates", symbolic(z1 * sympy.cos(z2), z1 * sympy.sin(z2)), CLAIM, FAILS,
+        "(0, z2) is the origin for all z2; the determinant is z1"),
+    Row("inj-henon", symbolic(1 - Fraction(7, 5) * z1**2 + z2, Fraction(3, 10) * z1), CLAIM, HOLDS, "its determinant is -.3"),
+    Row("inj-dead-batch-norm", function(dead_batch_norm), CLAIM, FAILS, "a scale of 0 makes one output constant"),
 ]  # fmt: skip
