@@ -155,7 +155,8 @@ def _histogram(dist: Any, loc: Fraction, scale: Fraction) -> Law:
 
 
 def _is_scipys_own(frozen: Any) -> bool:
-    """Whether the law is one of scipy's, as scipy made it: same class, same bounds, nothing replaced on the instance."""
+    """Whether the law is one of scipy's, as scipy made it: same class, same bounds, nothing replaced on the
+    instance."""
     import scipy.stats
     from scipy.stats import _distn_infrastructure as infrastructure
 
@@ -168,13 +169,15 @@ def _is_scipys_own(frozen: Any) -> bool:
         return False
     if type(dist).__module__.partition(".")[0] != "scipy" or set(vars(frozen)) - {"args", "kwds", "dist", "a", "b"}:
         return False
-    same = all(getattr(dist, key) == getattr(original, key) for key in ("a", "b", "shapes"))
+    fresh = type(dist)(**original._updated_ctor_param())  # what scipy makes, with nothing replaced on the instance
+    same = all(getattr(dist, key) == getattr(fresh, key) for key in ("a", "b", "shapes"))
     extra = set() if plain else {"parameterization"}
-    return same and set(vars(dist)) - extra <= set(vars(original))
+    return same and set(vars(dist)) - extra <= set(vars(fresh))
 
 
 def _is_plain_stable(frozen: Any) -> bool:
-    """Whether this is a stable law that is ``loc + scale * X`` (scipy's other forms shift it by a logarithm of the scale)."""
+    """Whether this is a stable law that is ``loc + scale * X`` (scipy's other forms shift it by a logarithm of the
+    scale)."""
     from scipy.stats import _levy_stable
 
     if type(frozen) is not _levy_stable.levy_stable_frozen or frozen.dist._parameterization() != "S1":

@@ -82,7 +82,8 @@ _NAMED: dict[str, Callable[..., Law]] = {
 
 
 def _is_listed(distribution: Any) -> bool:
-    """Whether this is one of sympy's own classes with parameters that are rational (a Normal needs a rational variance)."""
+    """Whether this is one of sympy's own classes with parameters that are rational (a Normal needs a rational
+    variance)."""
     import sympy.stats.crv_types
 
     name = type(distribution).__name__

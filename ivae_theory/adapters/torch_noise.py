@@ -1,7 +1,7 @@
 """Laws of :mod:`torch.distributions` as noise.
 
-A law is recognised by the identity of its class: subclasses that users write are black boxes. Parameters are read exactly
-from their tensors; a parameter that requires a gradient makes the noise a learned one.
+A law is recognised by the identity of its class: subclasses that users write are black boxes. Parameters are read
+exactly from their tensors; a parameter that requires a gradient makes the noise a learned one.
 """
 
 from __future__ import annotations
@@ -47,6 +47,11 @@ def to_noise(obj: Any) -> Noise:
     return Noise(law=_law(obj, shape), learned=_learned(obj))
 
 
+def _replaced(obj: Any) -> bool:
+    """Whether a method was replaced on the instance: then the class says nothing about the law."""
+    return bool({"sample", "rsample", "log_prob", "support"} & set(vars(obj)))
+
+
 def _is_discrete(obj: Any) -> bool:
     try:
         return bool(getattr(obj.support, "is_discrete", False))
@@ -57,8 +62,11 @@ def _is_discrete(obj: Any) -> bool:
 def _law(obj: Any, shape: tuple[int, ...]) -> Law:
     import torch.distributions as D
 
-    while type(obj) is D.Independent:
+    whole = obj
+    while type(obj) is D.Independent and not _replaced(obj):
         obj = obj.base_dist
+    if _replaced(obj):
+        return _opaque(whole, shape)
     vector = _vector(obj)
     if vector is not None:
         return vector
@@ -74,9 +82,9 @@ def _coordinates(obj: Any) -> list[Law] | None:
     """One law for every entry of the batch, or ``None`` for an unknown class."""
     import torch.distributions as D
 
-    while type(obj) is D.Independent:
+    while type(obj) is D.Independent and not _replaced(obj):
         obj = obj.base_dist
-    if obj.event_shape:
+    if obj.event_shape or _replaced(obj):
         return None
     read = _NAMED.get(type(obj).__name__)
     if read is not None and getattr(D, type(obj).__name__, None) is type(obj):
@@ -278,7 +286,8 @@ def _transformed(obj: Any) -> list[Law] | None:
     same = tuple(obj.base_dist.batch_shape) == tuple(obj.batch_shape)
     laws = _coordinates(obj.base_dist) if same else None
     chain = [step for item in obj.transforms for step in (item.parts if type(item) is D.ComposeTransform else [item])]
-    for position, step in enumerate(chain):
+    for position, item in enumerate(chain):
+        step: Any = item
         name = type(step).__name__
         if getattr(transforms, name, None) is not type(step):
             return None

@@ -20,7 +20,7 @@ from ivae_theory.enclosure.complexes import complex_ball
 from ivae_theory.enclosure.exponential_type import exponential_type
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.tails import order_at_infinity
+from ivae_theory.enclosure.tails import decays_exponentially, order_at_infinity
 from ivae_theory.exact import from_text, parse_fraction, rank
 from ivae_theory.verdict import Grade, Status
 
@@ -165,7 +165,11 @@ def _density(theorem: str, node: Node) -> bool:
             kinds.append({"bounded", "light", "sector"})
             continue
         with precision(160):
-            order = order_at_infinity(expression, symbol, side)
+            try:
+                order = order_at_infinity(expression, symbol, side)
+            except CannotEnclose:
+                kinds.append({"light"} if decays_exponentially(expression, symbol, side) else set())
+                continue
         kind = {"bounded"} if order.zero else set()
         kind |= {"light"} if order.decays_exponentially else set()
         kinds.append(kind | ({"sector"} if order.vanishes else set()))
@@ -351,7 +355,8 @@ def _recheck_zero_cell(node: Node, evidence: Mapping[str, Any]) -> None:
 
 @rechecks("noise.not_additive", "theorem1.i", "theorem1.known_noise")
 def recheck_not_additive(claim: str, evidence: Mapping[str, Any], subject: Mapping[str, Any]) -> Rechecked:
-    """The observations are discrete: no translate of one law on the integers or on one-hot vectors fits two values of f(z)."""
+    """The observations are discrete: no translate of one law on the integers or on one-hot vectors fits two values of
+    f(z)."""
     law = subject["noise"]["law"]
     if set(evidence) != {"kind", "name"} or law["node"] != "discrete" or law["name"] != evidence["name"]:
         raise InvalidCertificate("discrete observations", str(law)[:60])

@@ -1,7 +1,7 @@
 """Which theorem applies to which named law under which condition: the rechecker's own table.
 
-Organised by theorem, with conditions as functions of the exact parameters; it shares nothing with the tables that the search
-uses (:mod:`ivae_theory.noise.named`), so that a slip in one of them shows.
+Organised by theorem, with conditions as functions of the exact parameters; it shares nothing with the tables that the
+search uses (:mod:`ivae_theory.noise.named`), so that a slip in one of them shows.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 
 import sympy
 
+# ruff: noqa: E501  # the dictionary of names reads better in long lines
 __all__ = ["ALL", "APPLIES", "SAYS", "exists"]
 
 P = dict[str, Any]
@@ -97,6 +98,7 @@ APPLIES: dict[str, dict[str, Any]] = {
         halfgennorm=lambda p: p["beta"] >= 1,
         kappa4=lambda p: p["h"] <= 0 and p["k"] == 0,
         tukeylambda=lambda p: p["lam"] == 0,
+        t=lambda p: p["df"] == sympy.oo,
         weibull_min=lambda p: p["c"] >= 1,
     ),
     "half_line_right": _always(

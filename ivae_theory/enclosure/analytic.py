@@ -1,9 +1,10 @@
 """Is an expression, on an open cell, a quotient of real-analytic functions; and which branch holds there?
 
-A *cell* is a product of open intervals with rational or infinite ends. ``resolve`` replaces Abs, sign, Heaviside, Max, Min and
-Piecewise by the branch that holds on the whole cell, deciding signs of polynomials exactly. ``require_quotient`` then accepts
-compositions that are quotients ``N / D`` of functions that are real-analytic on the cell (values may be complex). If such a
-quotient has a finite non-zero value at one point of the cell, its zeros are null and nowhere dense in the cell.
+A *cell* is a product of open intervals with rational or infinite ends. ``resolve`` replaces Abs, sign, Heaviside,
+Max, Min and Piecewise by the branch that holds on the whole cell, deciding signs of polynomials exactly.
+``require_quotient`` then accepts compositions that are quotients ``N / D`` of functions that are real-analytic on the
+cell (values may be complex). If such a quotient has a finite non-zero value at one point of the cell, its zeros are
+null and nowhere dense in the cell.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ from fractions import Fraction
 from typing import Any
 
 import sympy
+from flint import arb
 from sympy.core.relational import Relational
 
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.precision import precision
+from ivae_theory.enclosure.symbolic import ball
+from ivae_theory.exact import to_fmpq
 
 __all__ = ["Cell", "interior", "is_zero_polynomial", "never_zero", "require_quotient", "resolve", "sign_on"]
 
@@ -42,12 +47,12 @@ def is_zero_polynomial(expression: sympy.Expr, symbols: Sequence[sympy.Symbol]) 
 
 
 def sign_on(expression: sympy.Expr, cell: Cell) -> int:
-    """Sign of a rational polynomial on an open cell: 1, -1, or 0 for the zero polynomial."""
+    """Sign on an open cell: 1, -1, or 0 for the zero polynomial. Rational polynomials exactly, the rest by balls."""
     symbols = [symbol for symbol, _, _ in cell]
     try:
         polynomial = sympy.Poly(expression, *symbols, domain=sympy.QQ)
     except (sympy.PolynomialError, sympy.CoercionFailed):
-        raise CannotEnclose(f"the sign of {str(expression)[:60]}, which is not a rational polynomial") from None
+        return _ball_sign(expression, cell)
     if polynomial.is_zero:
         return 0
     used = [item for item in cell if item[0] in polynomial.free_symbols]
@@ -56,6 +61,23 @@ def sign_on(expression: sympy.Expr, cell: Cell) -> int:
     if len(used) == 1:
         return _univariate_sign(polynomial.as_expr(), *used[0])
     return _monomial_sign(polynomial, cell)
+
+
+def _ball_sign(expression: sympy.Expr, cell: Cell) -> int:
+    """Sign of another real expression on a bounded cell, by one ball over the closed cell."""
+    balls = {}
+    with precision(128):
+        for symbol, low, high in cell:
+            if symbol in expression.free_symbols:
+                if low is None or high is None:
+                    raise CannotEnclose(f"the sign of {str(expression)[:60]} on an unbounded cell")
+                balls[symbol] = arb(to_fmpq((low + high) / 2), to_fmpq((high - low) / 2))
+        value = ball(expression, balls)
+    if value > 0:
+        return 1
+    if value < 0:
+        return -1
+    raise CannotEnclose(f"the sign of {str(expression)[:60]}")
 
 
 def _univariate_sign(expression: sympy.Expr, symbol: sympy.Symbol, low: Fraction | None, high: Fraction | None) -> int:
@@ -74,7 +96,8 @@ def _univariate_sign(expression: sympy.Expr, symbol: sympy.Symbol, low: Fraction
 
 
 def _monomial_sign(polynomial: sympy.Poly, cell: Cell) -> int:
-    """Sign when, measured from a corner of the cell, all monomials have one sign (bounds on the far side are dropped)."""
+    """Sign when, measured from a corner of the cell, all monomials have one sign (bounds on the far side are
+    dropped)."""
     shifted: dict[sympy.Symbol, sympy.Expr] = {}
     for symbol, low, high in cell:
         if low is not None:
@@ -140,9 +163,9 @@ def _holds(condition: Any, cell: Cell) -> bool:
     if condition in (sympy.false, False):
         return False
     if isinstance(condition, sympy.And):
-        return all([_holds(part, cell) for part in condition.args])
+        return all(_holds(part, cell) for part in condition.args)
     if isinstance(condition, sympy.Or):
-        return any([_holds(part, cell) for part in condition.args])
+        return any(_holds(part, cell) for part in condition.args)
     if isinstance(condition, sympy.Not):
         return not _holds(condition.args[0], cell)
     if not isinstance(condition, Relational):
@@ -160,8 +183,8 @@ def _holds(condition: Any, cell: Cell) -> bool:
 
 
 def never_zero(expression: sympy.Expr) -> bool:
-    """Whether the form of ``expression`` shows that it has no zeros: exponentials, gamma functions, cosh of real arguments,
-    reciprocals of what is finite, non-zero rationals, and products and powers of these."""
+    """Whether the form of ``expression`` shows that it has no zeros: exponentials, gamma functions, cosh of real
+    arguments, reciprocals of what is finite, non-zero rationals, and products and powers of these."""
     if expression.is_Rational:
         return expression is not sympy.S.Zero
     if expression in (sympy.pi, sympy.E, sympy.I):

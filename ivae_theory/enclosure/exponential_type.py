@@ -19,9 +19,10 @@ __all__ = ["exponential_type"]
 def exponential_type(expression: sympy.Expr, symbol: sympy.Symbol) -> Fraction:
     """An upper bound of the exponential type of a probability density on R (call inside ``precision``).
 
-    Accepted are sums and products of polynomials, of sines and cosines of linear functions, and of negative powers of linear
-    functions with rational coefficients: meromorphic functions with finitely many poles, all real, and of exponential type
-    away from them. A density is integrable, so that its poles are removable: it is entire, of the same type.
+    Accepted are sums and products of polynomials, of sines and cosines of linear functions, and of negative powers of
+    linear functions with rational coefficients: meromorphic functions with finitely many poles, all real, and of
+    exponential type away from them. A density is integrable, so that its poles are removable: it is entire, of the
+    same type.
 
     Raises
     ------

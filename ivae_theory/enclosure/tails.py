@@ -4,9 +4,10 @@
 
     f(s y) = K y^alpha exp(sum_i c_i y^(e_i)) (1 + o(1)),   K != 0, e_i > 0, c_i real,
 
-``s = +-1`` the side, and that the branch of ``f`` that holds for large real ``y`` is analytic in the sector. The rules are
-structural: sums with a dominant term, products, real powers, exponentials of power sums, steps and branches
-whose condition is settled for large ``y``. What they do not reach raises ``CannotEnclose``; sympy's limits are not used.
+``s = +-1`` the side, and that the branch of ``f`` that holds for large real ``y`` is analytic in the sector. The rules
+are structural: sums with a dominant term, products, real powers, exponentials of power sums, steps and branches
+whose condition is settled for large ``y``. What they do not reach raises ``CannotEnclose``; sympy's limits are not
+used.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from sympy.core.relational import Relational
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.symbolic import sign_of_number
 
-__all__ = ["Order", "order_at_infinity"]
+__all__ = ["Order", "decays_exponentially", "order_at_infinity"]
 
 #: Power sums are expanded down to this exponent; products of more terms than the limit are refused.
 DEPTH, TERMS = Fraction(-4), 60
@@ -31,7 +32,8 @@ Exponents = dict[Fraction, sympy.Expr]
 
 @dataclass(frozen=True)
 class Order:
-    """``K y^power exp(sum rates) (1 + o(1))``; ``constant`` K; ``rates`` as (e, c) with e falling; K = 0 is "zero for large y"."""
+    """``K y^power exp(sum rates) (1 + o(1))``; ``constant`` K; ``rates`` as (e, c) with e falling; K = 0 is "zero for
+    large y"."""
 
     constant: sympy.Expr
     power: Fraction = Fraction(0)
@@ -84,6 +86,35 @@ def order_at_infinity(expression: sympy.Expr, symbol: sympy.Symbol, side: int) -
         return _Orders(symbol, side).of(expression)
     except RecursionError:
         raise CannotEnclose("an expression that is nested too deeply") from None
+
+
+def decays_exponentially(expression: sympy.Expr, symbol: sympy.Symbol, side: int) -> bool:
+    """Whether ``|f| <= C exp(-a |x|)`` for some a > 0 far out on one side: by orders, with bounded factors left out.
+
+    Unlike an order this says nothing off the real axis: ``exp(-|x|) cos(x)`` qualifies.
+    """
+    if expression.is_Add:
+        return all(decays_exponentially(term, symbol, side) for term in expression.args)
+    kept = [factor for factor in sympy.Mul.make_args(expression) if not _bounded(factor, symbol, side)]
+    try:
+        return order_at_infinity(sympy.Mul(*kept), symbol, side).decays_exponentially
+    except CannotEnclose:
+        return False
+
+
+def _bounded(f: sympy.Expr, symbol: sympy.Symbol, side: int) -> bool:
+    """Whether a form is bounded far out on one side, by its form; arguments must be seen to be real there."""
+    if not f.free_symbols:
+        return f not in (sympy.oo, -sympy.oo, sympy.zoo, sympy.nan)
+    if isinstance(f, (sympy.sin, sympy.cos, sympy.tanh, sympy.atan, sympy.erf, sympy.sign)):
+        try:
+            order_at_infinity(f.args[0], symbol, side)  # roots of negative numbers and complex numbers have no order
+        except CannotEnclose:
+            return False
+        return True
+    if f.is_Add or f.is_Mul or isinstance(f, sympy.Abs):
+        return all(_bounded(argument, symbol, side) for argument in f.args)
+    return bool(f.is_Pow and f.exp.is_Integer and f.exp > 0) and _bounded(f.base, symbol, side)
 
 
 def _sign(number: sympy.Expr) -> int:
@@ -245,9 +276,9 @@ class _Orders:
         if condition in (sympy.false, False):
             return False
         if isinstance(condition, sympy.And):
-            return all([self._eventually(part) for part in condition.args])
+            return all(self._eventually(part) for part in condition.args)
         if isinstance(condition, sympy.Or):
-            return any([self._eventually(part) for part in condition.args])
+            return any(self._eventually(part) for part in condition.args)
         if isinstance(condition, sympy.Not):
             return not self._eventually(condition.args[0])
         if not isinstance(condition, Relational) or {condition.lhs, condition.rhs} & {sympy.oo, -sympy.oo}:

@@ -1,7 +1,7 @@
-"""Hypothesis (i) of Theorem 1, read on R^d, and its silent partner: the noise is the same known law for every parameter.
+"""Hypothesis (i) of Theorem 1, read on R^d, and its silent partner: one known law of the noise for all parameters.
 
-(i) holds when the zeros of the characteristic function phi of ``eps`` have measure zero in R^d, and fails when phi vanishes on an
-open set. Section 2, "(N), facts", of the theory; the theorems are in :mod:`ivae_theory.noise.theorems`.
+(i) holds when the zeros of the characteristic function phi of ``eps`` have measure zero in R^d, and fails when phi
+vanishes on an open set. Section 2, "(N), facts", of the theory; the theorems are in :mod:`ivae_theory.noise.theorems`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ __all__ = ["check_known", "check_noise"]
 CLAIM_NOISE, CLAIM_KNOWN = "theorem1.i", "theorem1.known_noise"
 
 _NOT_ADDITIVE = (
-    "with {name} observations x is not f(z) + eps for any eps independent of z: x takes the same discrete values whatever "
-    "f(z) is, and shifting a law moves its values. Theorem 1 does not apply (Appendix E; the published version's "
-    "corrigendum withdraws it)"
+    "with {name} observations x is not f(z) + eps for any eps independent of z: x takes the same discrete values "
+    "whatever f(z) is, and shifting a law moves its values. Theorem 1 does not apply (Appendix E; the published "
+    "version's corrigendum withdraws it)"
 )
 _FACTS = {
     "positive": "have characteristic functions that are positive",
@@ -91,11 +91,12 @@ def _fails(step: Step, assumes: tuple[str, ...]) -> Verdict:
     return Verdict.fail(
         CLAIM_NOISE,
         Grade.EXACT,
-        f"the characteristic function of the noise vanishes on an open set of R^d: that of one part is 0 on {where}, since {why}",
+        f"the characteristic function of the noise vanishes on an open set of R^d: that of one part is 0 "
+        f"on {where}, since {why}",
         evidence=evidence,
         assumes=assumes,
-        advice="add independent noise only if it replaces this one: a product with a factor that vanishes on an open set vanishes "
-        "there too; choose a law whose characteristic function has no such gap, for instance a Gaussian",
+        advice="choose a law whose characteristic function has no such gap, for instance a Gaussian; adding an "
+        "independent law does not help, since a product with a factor that is 0 on an open set is 0 there too",
     )
 
 
@@ -103,11 +104,11 @@ def _unknown(noise: Noise, unsettled: Sequence[Step]) -> Verdict:
     paths = [step.path for step in unsettled]
     return Verdict.unknown(
         CLAIM_NOISE,
-        f"no theorem of the package settles {noise.text} (unsettled: {', '.join(paths)}); finitely many evaluations of a "
-        "characteristic function decide nothing",
+        f"no theorem of the package settles {noise.text} (unsettled: {', '.join(paths)}); finitely many evaluations "
+        "of a characteristic function decide nothing",
         evidence={"unsettled": paths, "theorems_tried": list(THEOREMS)},
-        advice="describe the noise by a law of scipy.stats or torch.distributions, or by Noise(density=...) or Noise(cf=..., "
-        "symbols=[...]) as a sympy expression, so that a theorem can be applied at its parameters",
+        advice="describe the noise by a law of scipy.stats or torch.distributions, or by Noise(density=...) or "
+        "Noise(cf=..., symbols=[...]) as a sympy expression, so that a theorem can be applied at its parameters",
     )
 
 
@@ -142,8 +143,8 @@ def check_known(model: Any, seed: int = 0) -> Verdict:
             evidence={"kind": "noise.known", "learned": False},
         )
     reason = (
-        "the law of the noise is learned together with the model, so two parameters may have different noise and the hypothesis "
-        "fails as stated. This does not prove that the model is not identifiable"
+        "the law of the noise is learned together with the model, so two parameters may have different noise and the "
+        "hypothesis fails as stated. This does not prove that the model is not identifiable"
     )
     n, d = getattr(model, "n", None), getattr(model, "d", None)
     if isinstance(n, int) and isinstance(d, int) and n < d and noise.law.describe()["node"] == "gaussian":

@@ -1,4 +1,5 @@
-"""Symbolic characteristic functions: reading them, refuting impossible ones, and the cells on which they are analytic."""
+"""Symbolic characteristic functions: reading them, refuting impossible ones, and the cells on which they are
+analytic."""
 
 from __future__ import annotations
 
@@ -149,7 +150,8 @@ def form_theorems(node: Mapping[str, Any]) -> list[str]:
 
 @dataclass(frozen=True)
 class Cells:
-    """HOLDS with the cells that cover R^d and a point of each where phi is not 0, or FAILS with a cell where phi is 0."""
+    """HOLDS with the cells that cover R^d and a point of each where phi is not 0, or FAILS with a cell where phi is
+    0."""
 
     status: Status
     detail: Mapping[str, Any] = field(default_factory=dict)
@@ -207,7 +209,16 @@ def _on_cell(expression: sympy.Expr, cell: Cell) -> Any:
 
 def _far_zero(expression: sympy.Expr, cell: Cell) -> Cell | None:
     """A corner far out in an orthant on which the expression is identically zero."""
-    if len(cell) == 1 or any(low is None and high is None for _, low, high in cell):
+    if any(low is None and high is None for _, low, high in cell):
+        return None
+    if len(cell) == 1:
+        symbol, low, high = cell[0]
+        if low is None or high is not None:
+            return None
+        for k in (1, 2, 3, 5, 9):
+            finite: Cell = [(symbol, low + k, low + k + Fraction(1, 4))]
+            if _on_cell(expression, finite) == "zero":
+                return finite
         return None
     for distance in (1, 2, 4, 16):
         far: list[tuple[sympy.Symbol, Fraction | None, Fraction | None]] = []

@@ -18,15 +18,15 @@ def _student(t: Floats, df: float) -> Complex:
     from scipy.special import gammaln, kve
 
     if np.isinf(df):
-        return np.exp(-(t**2) / 2).astype(complex)
+        return np.asarray(np.exp(-(t**2) / 2), dtype=complex)
     s = np.sqrt(df) * np.abs(t)
     with np.errstate(all="ignore"):
         logs = np.log(kve(df / 2, s)) - s + df / 2 * np.log(s) - gammaln(df / 2) - (df / 2 - 1) * np.log(2)
-        return np.where(s > 0, np.exp(logs), 1.0).astype(complex)
+        return np.asarray(np.where(s > 0, np.exp(logs), 1.0), dtype=complex)
 
 
 def _uniform(t: Floats) -> Complex:
-    return np.exp(0.5j * t) * np.sinc(t / (2 * np.pi))
+    return np.asarray(np.exp(0.5j * t) * np.sinc(t / (2 * np.pi)))
 
 
 def _gamma_of(z: Complex) -> Complex:
@@ -52,7 +52,7 @@ def _bessel_j(order: float) -> Callable[[Floats], Complex]:
     def function(t: Floats) -> Complex:
         with np.errstate(all="ignore"):
             value = gamma(order + 1) * (2 / np.abs(t)) ** order * jv(order, np.abs(t))
-        return np.where(t == 0, 1, value).astype(complex)
+        return np.asarray(np.where(t == 0, 1, value), dtype=complex)
 
     return function
 
@@ -60,7 +60,7 @@ def _bessel_j(order: float) -> Callable[[Floats], Complex]:
 def _beta(t: Floats, a: float, b: float) -> Complex:
     import mpmath
 
-    return np.vectorize(lambda v: complex(mpmath.hyp1f1(a, a + b, 1j * v)), otypes=[complex])(t)
+    return np.asarray(np.vectorize(lambda v: complex(mpmath.hyp1f1(a, a + b, 1j * v)), otypes=[complex])(t))
 
 
 #: Name of scipy.stats -> characteristic function of the standard form at ``t`` and the shape parameters.

@@ -198,18 +198,18 @@ class Mixture(Law):
         if any(part is None for part in parts):
             return None
         weights = np.log(self._probabilities())
-        return np.asarray(np.logaddexp.reduce([w + p for w, p in zip(weights, parts, strict=True)]))  # type: ignore[operator]
+        return np.asarray(np.logaddexp.reduce([w + p for w, p in zip(weights, parts, strict=True)]))
 
     def characteristic(self, t: Floats) -> NDArray[np.complex128] | None:
         parts = [law.characteristic(t) for law in self.laws]
         if any(part is None for part in parts):
             return None
-        return np.asarray(sum(w * p for w, p in zip(self._probabilities(), parts, strict=True)))  # type: ignore[operator]
+        return np.asarray(sum(w * p for w, p in zip(self._probabilities(), parts, strict=True)))
 
 
-def _multiplied(parts: Sequence[Any]) -> Any:
-    return None if any(part is None for part in parts) else np.prod(np.broadcast_arrays(*parts), axis=0)
+def _multiplied(parts: Sequence[Any]) -> NDArray[np.complex128] | None:
+    return None if any(part is None for part in parts) else np.asarray(np.prod(np.broadcast_arrays(*parts), axis=0))
 
 
-def _added(parts: Sequence[Any]) -> Any:
-    return None if any(part is None for part in parts) else np.sum(np.broadcast_arrays(*parts), axis=0)
+def _added(parts: Sequence[Any]) -> Floats | None:
+    return None if any(part is None for part in parts) else np.asarray(np.sum(np.broadcast_arrays(*parts), axis=0))

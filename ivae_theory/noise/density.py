@@ -14,7 +14,7 @@ from flint import arb
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.enclosure.symbolic import ball, number_ball
-from ivae_theory.enclosure.tails import order_at_infinity
+from ivae_theory.enclosure.tails import decays_exponentially, order_at_infinity
 from ivae_theory.errors import InputError, InputTypeError, NotNormalizable
 from ivae_theory.exact import from_text, rationalised, to_fmpq, to_text
 from ivae_theory.noise.laws import Floats, Law, Opaque
@@ -28,7 +28,8 @@ Ends = tuple[sympy.Expr, sympy.Expr]
 
 @dataclass(frozen=True, eq=False)
 class SymbolicDensity(Law):
-    """A law on R with density ``expression`` in ``symbol`` on ``pieces`` (closed hulls ``(low, high)``), zero outside."""
+    """A law on R with density ``expression`` in ``symbol`` on ``pieces`` (closed hulls ``(low, high)``), zero
+    outside."""
 
     expression: sympy.Expr
     symbol: sympy.Symbol
@@ -207,7 +208,7 @@ def density_theorems(node: Mapping[str, Any]) -> list[str]:
     for side, texts in ((-1, [low for low, _ in support]), (1, [high for _, high in support])):
         ends[side] = _tail(expression, symbol, side) if any("oo" in text for text in texts) else "bounded"
     found = []
-    light = [ends[side] in ("bounded", "exponential") for side in (-1, 1)]
+    light = [ends[side] in ("bounded", "exponential", "light") for side in (-1, 1)]
     if ends[-1] == ends[1] == "bounded":
         found.append("compact_support")
     elif all(light):
@@ -216,11 +217,11 @@ def density_theorems(node: Mapping[str, Any]) -> list[str]:
         found.append("half_line_right")
     if ends[1] == "bounded" != ends[-1]:
         found.append("half_line_left")
-    if ends[1] == "exponential" and not light[0]:
+    if light[1] and ends[1] != "bounded" and not light[0]:
         found.append("right_exponential_moment")
-    if ends[-1] == "exponential" and not light[1]:
+    if light[0] and ends[-1] != "bounded" and not light[1]:
         found.append("left_exponential_moment")
-    if "unknown" not in ends.values():
+    if not {"unknown", "light"} & set(ends.values()):
         found.append("analytic_tails")
     return found
 
@@ -230,7 +231,7 @@ def _tail(expression: sympy.Expr, symbol: sympy.Symbol, side: int) -> str:
         try:
             order = order_at_infinity(expression, symbol, side)
         except CannotEnclose:
-            return "unknown"
+            return "light" if decays_exponentially(expression, symbol, side) else "unknown"
         if order.zero:
             return "bounded"
         if order.decays_exponentially:
@@ -239,7 +240,8 @@ def _tail(expression: sympy.Expr, symbol: sympy.Symbol, side: int) -> str:
 
 
 def band_limit(node: Mapping[str, Any]) -> str | None:
-    """A rational ``tau`` such that phi vanishes for ``|t| > tau``: the density is of exponential type (Paley-Wiener)."""
+    """A rational ``tau`` such that phi vanishes for ``|t| > tau``: the density is of exponential type
+    (Paley-Wiener)."""
     from ivae_theory.enclosure.exponential_type import exponential_type
 
     expression, symbol, support = _read(node)

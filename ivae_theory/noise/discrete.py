@@ -24,7 +24,7 @@ def _geometric(values: Floats, rng: np.random.Generator) -> Floats:
 
 def _categorical(values: Floats, rng: np.random.Generator) -> Floats:
     gumbel = rng.gumbel(size=values.shape)
-    return np.eye(values.shape[-1])[(values + gumbel).argmax(axis=-1)]
+    return np.asarray(np.eye(values.shape[-1])[(values + gumbel).argmax(axis=-1)])
 
 
 def _poisson(values: Floats, rng: np.random.Generator) -> Floats:
@@ -35,7 +35,8 @@ def _sigmoid(values: Floats) -> Floats:
     return np.asarray(0.5 * (1 + np.tanh(values / 2)))
 
 
-#: Conditional laws of ``x`` given ``f(z)`` and how ``f(z)`` enters: success log-odds for ``bernoulli`` and ``geometric``
+#: Conditional laws of ``x`` given ``f(z)`` and how ``f(z)`` enters: success log-odds for ``bernoulli`` and
+#: ``geometric``
 #: (failures before the first success), the logarithm of the mean for ``poisson``, scores for ``categorical`` (one-hot).
 DISCRETE: dict[str, Callable[[Floats, np.random.Generator], Floats]] = {
     "bernoulli": _bernoulli,

@@ -114,7 +114,7 @@ class _Elliptic(Law):
 
     def _normal(self, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
         if isinstance(self.spread, Fraction):
-            return np.sqrt(float(self.spread)) * rng.standard_normal(shape)
+            return np.asarray(np.sqrt(float(self.spread)) * rng.standard_normal(shape))
         return np.asarray(rng.standard_normal((*shape, len(self.spread))) @ _root(self.spread).T)
 
 

@@ -112,7 +112,8 @@ class Named(Law):
 class Bounded(Law):
     """A law of a library that lies within given bounds; only the bounds are used to decide.
 
-    ``low`` and ``high`` have one entry for a scalar law (``vector`` False), else d entries: rationals, ``"-oo"`` or ``"oo"``.
+    ``low`` and ``high`` have one entry for a scalar law (``vector`` False), else d entries: rationals, ``"-oo"`` or
+    ``"oo"``.
     """
 
     low: tuple[Fraction | str, ...]

@@ -175,7 +175,7 @@ semicircular | | compact_support
 skewcauchy(a) | Abs(a) < 1 | gaussian_scale_mixture: a == 0; analytic_tails
 skewnorm(a) | | exponential_moment
 studentized_range(k, df!) | And(k > 1, df > 0) | half_line_right
-t(df!) | df > 0 | infinitely_divisible; gaussian_scale_mixture; analytic_tails
+t(df!) | df > 0 | infinitely_divisible; gaussian_scale_mixture; analytic_tails; exponential_moment: df >= oo
 trapezoid(c, d) | And(c >= 0, c <= d, d <= 1) | compact_support
 triang(c) | And(c >= 0, c <= 1) | compact_support
 truncexpon(b) | b > 0 | compact_support

@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 from numpy.typing import ArrayLike, NDArray
 
-from ivae_theory.errors import InputError, InputTypeError
+from ivae_theory.errors import CallableFailed, InputError, InputTypeError
 from ivae_theory.exact import to_fraction
 from ivae_theory.noise.composite import Affine, Iid, Mixture, Product, Sum
 from ivae_theory.noise.gaussian import Gaussian, as_spread
@@ -105,7 +105,8 @@ class Noise:
 
     @classmethod
     def mixture(cls, weights: Sequence[Any], noises: Sequence[Any]) -> Noise:
-        """The law of ``noises[j]`` with probability ``weights[j]``. A mixture of admissible laws need not be admissible."""
+        """The law of ``noises[j]`` with probability ``weights[j]``. A mixture of admissible laws need not be
+        admissible."""
         parts = _noises(noises, "mixture")
         exact = [to_fraction(weight, "weights") for weight in weights]
         if len(exact) != len(parts) or min(exact) < 0 or not 0.999999 <= sum(exact) <= 1.000001:
@@ -238,8 +239,12 @@ def _black_box(function: Callable[[Floats], Any]) -> Law:
     name = getattr(function, "__name__", type(function).__name__)
 
     def log_density(x: Floats) -> Floats:
+        try:
+            values = np.asarray(function(x), dtype=float)
+        except Exception as error:  # noqa: BLE001  # whatever the user's function raises is reported as its failure
+            raise CallableFailed("density", "a function of an array that returns its density", repr(error)) from None
         with np.errstate(divide="ignore"):
-            return np.log(np.asarray(function(x), dtype=float))
+            return np.asarray(np.log(values))
 
     return Opaque(f"black-box density {name}", None, None, log_density)
 

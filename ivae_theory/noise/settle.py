@@ -1,8 +1,9 @@
 """From the tree of a law to a verdict on hypothesis (i): which theorem settles each independent part.
 
-A law built from sums, products over coordinates and affine maps is ``eps = b + sum_j A_j xi_j`` with independent ``xi_j``, so
-``phi(w) = exp(i b.w) prod_j phi_j(A_j^T w)``. Where ``A_j^T`` is onto (``A_j`` injective) the zeros of a factor are the preimage of
-those of ``phi_j`` under a linear map onto R^m: null when those are null, with an interior point when those have one. A
+A law built from sums, products over coordinates and affine maps is ``eps = b + sum_j A_j xi_j`` with independent
+``xi_j``, so ``phi(w) = exp(i b.w) prod_j phi_j(A_j^T w)``. Where ``A_j^T`` is onto (``A_j`` injective) the zeros of a
+factor are the preimage of those of ``phi_j`` under a linear map onto R^m: null when those are null, with an interior
+point when those have one. A
 scalar ``xi_j`` enters through one column: either zero (a constant) or injective. So the whole law satisfies (i) exactly
 when every part does. For a part on R^m, m > 1, whose map is not injective only facts that survive every
 linear map count: a characteristic function that never vanishes, or an exponential moment.
@@ -66,7 +67,8 @@ def dimension_of(node: Node) -> int:
 
 
 def parts(node: Node, path: str = "law", matrix: Matrix | None = None) -> Iterator[Part]:
-    """The independent parts of a law that are not constants; ``matrix`` (``None`` for the identity) maps its coordinates."""
+    """The independent parts of a law that are not constants; ``matrix`` (``None`` for the identity) maps its
+    coordinates."""
     kind = node["node"]
     if kind == "none" or (matrix is not None and not any(map(any, matrix))):
         return
@@ -108,8 +110,8 @@ def _product(left: Matrix, right: Matrix) -> Matrix:
 
 
 def facts(node: Node) -> frozenset[str]:
-    """Facts (:mod:`.theorems`) about a law that follow from those of its leaves; for laws on R^m, m > 1, ``right`` and ``left``
-    occur together and mean ``E exp(a|eps|) < oo``."""
+    """Facts (:mod:`.theorems`) about a law that follow from those of its leaves; for laws on R^m, m > 1, ``right``
+    and ``left`` occur together and mean ``E exp(a|eps|) < oo``."""
     kind = node["node"]
     if kind in ("sum", "mixture"):
         common = frozenset.intersection(*(facts(law) for law in node["laws"]))

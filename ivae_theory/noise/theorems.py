@@ -7,9 +7,9 @@ What a theorem gives is a set of *facts* about a law on R, with phi its characte
 ``never_zero``
     phi(t) != 0 for all t.
 ``right``, ``left``
-    ``E exp(a X) < oo``, ``E exp(-a X) < oo`` for some a > 0. Either one makes ``t -> E exp(i t X)`` the boundary value of a
-    bounded analytic function on a strip beside R, continuous up to R. The zeros on R of such a function that is not
-    identically zero are closed and null (F. and M. Riesz), so nowhere dense; phi(0) = 1.
+    ``E exp(a X) < oo``, ``E exp(-a X) < oo`` for some a > 0. Either one makes ``t -> E exp(i t X)`` the boundary
+    value of a bounded analytic function on a strip beside R, continuous up to R. The zeros on R of such a function
+    that is not identically zero are closed and null (F. and M. Riesz), so nowhere dense; phi(0) = 1.
 ``off_zero``
     phi is real-analytic on t > 0. Not identically zero there, since phi(0+) = 1; so its zeros are isolated but for 0.
 
@@ -18,16 +18,18 @@ Every single fact settles (i) for the law. Sums, products over coordinates and l
 
 Arguments that are not in the cited textbooks:
 
-* ``|x|^(c-1) exp(-|x|^c)`` (dweibull, c <= 1), ``|x|^(a-1) exp(-|x|)`` (dgamma, a <= 1) and ``exp(-|x|^b)`` (gennorm, b <= 2)
-  are completely monotone functions of ``x^2`` (products and exponentials of such), so Gaussian scale mixtures (Bernstein).
-* johnsonsu with a = 0: ``(1 + s)^(-1/2) exp(-b^2 asinh(sqrt(s))^2 / 2)``, ``s = x^2``, is completely monotone, because the
-  derivative of ``asinh(sqrt(s))^2`` is ``2F1(1, 1; 3/2; -s)``, a mixture of ``1 / (1 + s u)``.
-* ``analytic_tails``: let the density, on (c, oo) and on (-oo, -c), be the restriction of a function that is analytic and tends to
-  0 in a sector around that half-axis. Turning the paths of integration of both tails (Jordan's lemma) makes their
-  transforms analytic for t > 0; the middle part has an entire transform. johnsonsu and jf_skew_t have elementary densities; of nct
-  it is ``(x^2 + df)^(-(df+1)/2)`` times an entire function of ``x / sqrt(x^2 + df)``; skewcauchy is rational on each side;
-  the tail of tukeylambda with lam < 0 inverts ``v^-m - (1 - v)^-m`` and is analytic in ``x^(-1/m)`` and ``1/x`` by the implicit
-  function theorem. Sums and mixtures keep ``off_zero``, linear changes of variable too (phi(-t) is the conjugate of phi(t)).
+* ``|x|^(c-1) exp(-|x|^c)`` (dweibull, c <= 1), ``|x|^(a-1) exp(-|x|)`` (dgamma, a <= 1) and ``exp(-|x|^b)`` (gennorm,
+  b <= 2) are completely monotone functions of ``x^2`` (products and exponentials of such), so Gaussian scale mixtures
+  (Bernstein).
+* johnsonsu with a = 0: ``(1 + s)^(-1/2) exp(-b^2 asinh(sqrt(s))^2 / 2)``, ``s = x^2``, is completely monotone, because
+  the derivative of ``asinh(sqrt(s))^2`` is ``2F1(1, 1; 3/2; -s)``, a mixture of ``1 / (1 + s u)``.
+* ``analytic_tails``: let the density, on (c, oo) and on (-oo, -c), be the restriction of a function that is analytic
+  and tends to 0 in a sector around that half-axis. Turning the paths of integration of both tails (Jordan's lemma)
+  makes their transforms analytic for t > 0; the middle part has an entire transform. johnsonsu and jf_skew_t have
+  elementary densities; of nct it is ``(x^2 + df)^(-(df+1)/2)`` times an entire function of ``x / sqrt(x^2 + df)``;
+  skewcauchy is rational on each side; the tail of tukeylambda with lam < 0 inverts ``v^-m - (1 - v)^-m`` and is
+  analytic in ``x^(-1/m)`` and ``1/x`` by the implicit function theorem. Sums and mixtures keep ``off_zero``,
+  linear changes of variable too (phi(-t) is the conjugate of phi(t)).
 """
 
 from __future__ import annotations
@@ -134,7 +136,8 @@ THEOREMS: dict[str, Theorem] = {
         _theorem(
             "analytic_tails",
             "off_zero",
-            "a density whose tails continue analytically to sectors, and tend to 0 there, has a characteristic function "
+            "a density whose tails continue analytically to sectors, and tend to 0 there, has a characteristic "
+            "function "
             "that is real-analytic except at 0, so its zeros are isolated",
             "rotation of the path of integration (Jordan's lemma); ivae_theory.noise.theorems",
         ),

@@ -177,7 +177,8 @@ def test_no_exponential_type(density) -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    [exp(I * t) * gamma(1 - I * t), (1 - 2 * I * t) ** Rational(-5, 2), besselk(2, t), besselj(1, t), Abs(I * t), sqrt(t),
+    [exp(I * t) * gamma(1 - I * t), (1 - 2 * I * t) ** Rational(-5, 2), besselk(2, t), besselj(1, t), Abs(I * t),
+    sqrt(t),
      Max(t, 1), sign(t), Piecewise((t, t > 1), (I, True)), sympy.erf(t), sympy.conjugate(I * t)],
     ids=str,
 )  # fmt: skip

@@ -27,7 +27,7 @@ from sympy import (
 
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.tails import order_at_infinity
+from ivae_theory.enclosure.tails import decays_exponentially, order_at_infinity
 
 x = sympy.Symbol("x", real=True)
 
@@ -134,3 +134,23 @@ def test_what_follows(f: sympy.Expr, light: bool, vanishes: bool, diverges: bool
 def test_out_of_reach(f: sympy.Expr) -> None:
     with precision(128), pytest.raises(CannotEnclose):
         order_at_infinity(f, x, 1)
+
+
+@pytest.mark.parametrize(
+    ("f", "side", "expected"),
+    [
+        (exp(-Abs(x)) * sympy.cos(x), 1, True),
+        (exp(-Abs(x)) * (2 + sympy.sin(x**2) ** 3), -1, True),
+        (exp(-x) * sympy.cos(x) + exp(-(x**2)), 1, True),
+        (exp(-sqrt(Abs(x))) * sympy.cos(x), 1, False),
+        (sympy.cos(x) / x**2, 1, False),
+        (exp(-Abs(x)) * sympy.cos(sqrt(x)), -1, False),  # cosh(sqrt|x|) there: not bounded
+        (exp(-Abs(x)) * sympy.cos(sympy.I * x), 1, False),
+        (exp(-Abs(x)) * sympy.sin(x) * sympy.tan(x), 1, False),
+        (sympy.cos(x), 1, False),
+    ],
+    ids=str,
+)
+def test_bounded_factors(f: sympy.Expr, side: int, expected: bool) -> None:
+    with precision(128):
+        assert decays_exponentially(f, x, side) is expected

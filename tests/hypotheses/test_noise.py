@@ -124,7 +124,8 @@ class TestAlgebra:
         ]
         weight = float(mass)
         assert status(Noise.mixture([weight, 1 - weight], parts)) is Status.UNDECIDED
-        # with the same parts written with rational constants (unnormalised laws are refused, so the constant is approximate)
+        # with the same parts written with rational constants (unnormalised laws are refused, so the constant is
+        # approximate)
         inside = FEJER * sympy.Rational(10**6, round(10**6 * weight))
         assert status(Noise(density=inside, support=sympy.Interval(-1, 1))) is Status.HOLDS
 
@@ -335,7 +336,7 @@ LEAVES = some.sampled_from(
 @settings(max_examples=60, deadline=None)
 @given(some.data())
 def test_random_composites_against_an_independent_oracle(data: some.DataObject) -> None:
-    """eps = sum_j A_j xi_j: fails when a gap enters through a non-zero column, undecided when a black box does, else holds."""
+    """sum_j A_j xi_j fails when a gap enters through a non-zero column, and is undecided when a black box does."""
     d, count = data.draw(some.integers(1, 3)), data.draw(some.integers(1, 3))
     small = some.integers(-1, 1)
     parts = [data.draw(LEAVES) for _ in range(count)]

@@ -1,4 +1,5 @@
-"""Characteristic functions of scipy's laws by numerical integration: the oracle of this folder, no closed form in it."""
+"""Characteristic functions of scipy's laws by numerical integration: the oracle of this folder, no closed form in
+it."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 import scipy.stats as st
 import sympy
 
-from ivae_theory.errors import InputError, InputTypeError
+from ivae_theory.errors import CallableFailed, InputError, InputTypeError
 from ivae_theory.noise import Discrete, Noise, as_noise
 
 RNG = np.random.default_rng(1)
@@ -26,7 +26,7 @@ def composites() -> dict[str, Noise]:
         "product": Noise.product([laplace, Noise.gaussian([[1, 0.5], [0.5, 2]])]),
         "mixed": np.array([[1.0, 2.0], [0.5, -1.0], [1.0, 1.0]]) @ Noise.product([laplace, t3]),
         "wide": np.array([[1.0, -1.0]]) @ as_noise(st.gamma(2)),
-        "shifted vector": Noise.gaussian([1, 2]) + [3, -1],
+        "shifted vector": Noise.gaussian([1, 2]) + np.array([3, -1]),
         "mixture": Noise.mixture([0.25, 0.75], [st.norm(-1, 1), st.laplace(2)]),
         "vector mixture": Noise.mixture([0.5, 0.5], [Noise.gaussian([1, 2]), 2 * as_noise(st.laplace())]),
         "student": as_noise(st.multivariate_t([1, 0], [[2, 1], [1, 2]], df=4)),
@@ -104,7 +104,7 @@ def test_dimensions() -> None:
     with pytest.raises(InputError):
         Noise.gaussian([1, 2]).sample((5, 3), RNG)
     with pytest.raises(InputError):
-        Noise.gaussian([1, 2]) + [1, 2, 3]
+        Noise.gaussian([1, 2]) + np.ones(3)
     with pytest.raises(InputError):
         Noise.mixture([0.5, 0.6], [Noise.none(), Noise.none()])
     with pytest.raises(InputError):
@@ -115,6 +115,14 @@ def test_dimensions() -> None:
 def test_what_is_no_noise(junk) -> None:
     with pytest.raises(InputTypeError):
         as_noise(junk)
+
+
+def test_black_box_density_that_raises() -> None:
+    def broken(values):
+        raise KeyError("no")
+
+    with pytest.raises(CallableFailed):
+        Noise(density=broken).log_density(np.zeros((2, 1)))
 
 
 def test_learned() -> None:
@@ -143,7 +151,5 @@ def test_observe_adds_noise() -> None:
 
 
 def test_sympy_matrices_map_noise() -> None:
-    noise = sympy.Matrix([[1, sympy.Rational(1, 2)]]) @ Noise.gaussian(1) if False else Noise.gaussian(1).__rmatmul__(
-        sympy.Matrix([[1, sympy.Rational(1, 2)]])
-    )  # fmt: skip
+    noise = Noise.gaussian(1).__rmatmul__(sympy.Matrix([[1, sympy.Rational(1, 2)]]))
     assert noise.describe()["law"]["matrix"] == [["1", "1/2"]]

@@ -100,6 +100,14 @@ class TestDensity:
         assert status(noise) in (FAILS, UNDECIDED)
         assert status(Noise(density=exp(-(x**2)) * Si(x) ** 2 / 3)) is UNDECIDED
 
+    def test_bounded_factors_do_no_harm_to_exponential_tails(self) -> None:
+        wave = exp(-Abs(x)) * (1 + cos(x) / 2) * Rational(2, 5)
+        assert status(Noise(density=wave)) is HOLDS
+        theorem = check_noise(SimpleNamespace(noise=Noise(density=wave))).evidence["steps"][0]["theorem"]
+        assert theorem == "exponential_moment"
+        # the same factor on an algebraic tail moves a corner of phi to t = 1: not covered
+        assert status(Noise(density=(1 + cos(x) / 2) / (pi * (1 + x**2)) / (1 + exp(-1) / 2))) is UNDECIDED
+
     def test_unknown_tails(self) -> None:
         assert status(Noise(density=sin(x) ** 2 / (pi * (1 + x**2)) * 2 / (1 - exp(-2)))) is UNDECIDED
 
@@ -138,6 +146,12 @@ class TestCharacteristic:
     )
     def test_status(self, cf, expected) -> None:
         assert status(Noise(cf=cf)) is expected
+
+    def test_gaps_of_polya_type(self) -> None:
+        """Convex on t > 0 and 0 from a point on: a characteristic function (Polya) with a gap."""
+        assert status(Noise(cf=Max(1 - sqrt(Abs(t)), 0))) is FAILS
+        assert status(Noise(cf=Max(exp(-Abs(t)) - exp(-1), 0) / (1 - exp(-1)))) is FAILS
+        assert status(Noise(cf=Max(exp(-Abs(t)) - exp(-1), 0) / (2 - 2 * exp(-1)) + exp(-Abs(t)) / 2)) is not FAILS
 
     def test_irrational_gap(self) -> None:
         """The zero set begins at sqrt(2): the witness is a rational interval inside."""

@@ -202,7 +202,8 @@ _COMPOSITE = [
             ],
         ),
         UNDECIDED,
-        "mixtures of admissible laws may have a gap (section 2), and the outer part's tails are not analytic in a sector",
+        "mixtures of admissible laws may have a gap (section 2), and the outer part's tails are not analytic "
+        "in a sector",
     ),
     row(
         "mixture-centres",
