@@ -56,6 +56,8 @@ def resolve(expression: sympy.Expr, symbol: sympy.Symbol, where: Range) -> sympy
         return sympy.Integer(sign if isinstance(expression, sympy.sign) else (sign + 1) // 2)
     if isinstance(expression, sympy.floor):
         found = range_of(arguments[0], symbol, where)
+        if not isinstance(found.low, Fraction):
+            raise CannotEnclose("a step on an unbounded interval")
         whole = sympy.Integer(int(found.low // 1))
         if found.high < whole + 1 or (found.high == whole + 1 and found.high_open):
             return whole
