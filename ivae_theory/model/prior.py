@@ -94,7 +94,7 @@ class Prior:
         NotExponentialFamily
             For laws that are no exponential family in the parameter that varies; the parameter is named.
         """
-        from ivae_theory.adapters.torch_prior import prior_from_torch
+        from ivae_theory.model.torch_prior import prior_from_torch
 
         prior: Prior = prior_from_torch(cls, function, as_domain(u))
         return prior
@@ -108,7 +108,7 @@ class Prior:
         NotExponentialFamily
             For laws that are no exponential family in the parameter that varies; the parameter is named.
         """
-        from ivae_theory.adapters.scipy_prior import prior_from_scipy
+        from ivae_theory.model.scipy_prior import prior_from_scipy
 
         prior: Prior = prior_from_scipy(cls, laws, u)
         return prior

@@ -46,7 +46,7 @@ def prior_from_torch(cls: type[Prior], function: Function, domain: Domain) -> Pr
         import torch  # noqa: F401
     except ImportError:
         raise MissingExtra("Prior.from_torch", "torch") from None
-    from ivae_theory.adapters.torch_modules import NaturalParameters, Parameters
+    from ivae_theory.model.torch_modules import NaturalParameters, Parameters
 
     if not callable(function):
         raise InputTypeError("fn", "a function u -> torch Distribution", type(function).__name__)

@@ -11,8 +11,8 @@ from torch import nn
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
 from ivae_theory.adapters.laws import LAWS, Form
-from ivae_theory.adapters.torch_prior import factors, unvalidated
 from ivae_theory.errors import InputError
+from ivae_theory.model.torch_prior import factors, unvalidated
 
 __all__ = ["NaturalParameters", "Parameters"]
 
