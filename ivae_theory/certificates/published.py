@@ -45,9 +45,9 @@ def _require(condition: bool, expected: str, got: str = "evidence that does not 
 def _conjunction(claim: str, evidence: Evidence, subject: Mapping[str, Any]) -> Rechecked:
     """All hypotheses hold, with the weakest grade; or one of them fails."""
     parts = evidence["parts"]
-    found = [recheck_evidence(part["claim"], part["evidence"], subject) for part in parts]
     names = [part["claim"] for part in parts]
     _require(all(name in _NEEDED[claim] for name in names), f"hypotheses of {claim}", ", ".join(map(str, names))[:80])
+    found = [recheck_evidence(part["claim"], part["evidence"], subject) for part in parts]
     if len(found) == 1 and found[0].status is Status.FAILS:
         return Rechecked(Status.FAILS, found[0].grade)
     _require(sorted(names) == sorted(_NEEDED[claim]), f"all hypotheses of {claim}", ", ".join(names)[:80])

@@ -200,7 +200,7 @@ def _by_pieces(latent: Latent, rule: Evidence) -> Status:
     found = minimum_by_pieces(latent, [parse_fraction(value) for value in rule["cuts"]])
     _require(found is not None, "pieces that decide")
     assert found is not None
-    _require([parse_fraction(value) for value in rule["at"]] == list(found.at), "the same points")
+    _require([parse_fraction(value) for value in rule["in_pieces_of"]] == list(found.at), "the same points")
     return found.status
 
 

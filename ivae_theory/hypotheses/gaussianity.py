@@ -23,9 +23,9 @@ from ivae_theory.enclosure.gaussianity import (
     region_of,
 )
 from ivae_theory.enclosure.latent import Latent, read_formulas
-from ivae_theory.enclosure.ranges import INFINITY, Range
+from ivae_theory.enclosure.ranges import INFINITY, Range, polynomial_coefficients
 from ivae_theory.errors import InputError
-from ivae_theory.exact import fraction_text, rationalised, to_fraction
+from ivae_theory.exact import fraction_text, to_fraction
 
 __all__ = ["decide_gaussian", "kinks"]
 
@@ -100,17 +100,12 @@ def kinks(latent: Latent) -> list[Fraction]:
 
 
 def rational_roots(expression: sympy.Expr, symbol: sympy.Symbol) -> set[Fraction]:
-    """Rational roots of a polynomial; none for anything else."""
-    if not expression.is_polynomial(symbol) or not expression.has(symbol):
+    """Rational roots of a polynomial with rational coefficients; none for anything else."""
+    coefficients = polynomial_coefficients(expression, symbol)
+    if coefficients is None or not any(coefficients[1:]):
         return set()
-    roots = sympy.Poly(expression, symbol).ground_roots() if _rational(expression) else {}
-    return {to_fraction(root) for root in roots}
-
-
-def _rational(expression: sympy.Expr) -> bool:
-    return all(isinstance(rationalised(number), sympy.Rational) for number in expression.atoms(sympy.Number)) and not (
-        expression.atoms(sympy.NumberSymbol)
-    )
+    roots = sympy.Poly(expression, symbol).ground_roots()
+    return {to_fraction(root) for root in roots if isinstance(root, sympy.Rational)}
 
 
 def _quadratic(latent: Latent) -> dict[str, Any] | None:

@@ -48,7 +48,7 @@ def decide_minimum(description: Mapping[str, Any]) -> dict[str, Any]:
                 "rule": "pieces",
                 "status": found.status.word,
                 "cuts": [fraction_text(value) for value in cuts],
-                "at": [fraction_text(value) for value in found.at],
+                "in_pieces_of": [fraction_text(value) for value in found.at],
             }
     return _other_refutation(latent) or {
         "rule": "undecided",
