@@ -94,6 +94,20 @@ def recheck_conjunction(claim: str, evidence: Evidence, subject: Mapping[str, An
     return _settled(min(statuses))
 
 
+@rechecks("recovery.resolve", "recovery.resolve")
+def recheck_resolve(claim: str, evidence: Evidence, subject: Mapping[str, Any]) -> Rechecked:
+    """Some fourth-order cross-moment of the sources is further from zero than the level allows (Bonferroni)."""
+    from scipy import special
+
+    cross, error = np.asarray(evidence["cross"], dtype=np.float64), np.asarray(evidence["cross_error"], dtype=np.float64)
+    level, sources = float(evidence["level"]), len(evidence["kurtosis"])
+    _require(0 < level < 0.5 and evidence["converged"] is True, "a level, and a FastICA that converged")
+    _require(cross.shape == error.shape == (sources * (sources - 1),), "two cross-moments for every pair of sources")
+    z = float(-special.ndtri(level / (2 * (sources + sources * (sources - 1)))))
+    _require(bool((np.abs(cross) > z * error).any()), "a cross-moment beyond its standard error")
+    return Rechecked(Status.FAILS, Grade.STATISTICAL)
+
+
 # -- the pattern
 
 
@@ -178,7 +192,7 @@ class _Sums:
         return np.asarray(np.add.reduceat(np.add.reduceat(S**2, starts[0], axis=0), starts[1], axis=1))
 
     def spreads(self, S: Floats, permutation: list[int]) -> list[dict[str, float]]:
-        """Square, trace of the covariance and the share along the estimate of each row's off-permutation part."""
+        """Square, and trace and largest eigenvalue of the covariance, of each row's off-permutation part."""
         A, variance = self._parts(self.total)
         groups = len(self.sums)
         left_out = [self._whiten(self._parts(self.total - row)[0], variance) for row in self.sums]
@@ -193,11 +207,9 @@ class _Sums:
             deviations = (jack - jack.mean(axis=0)) * math.sqrt((groups - 1) / groups)
             scales = np.array([(self._off(S + step / 100, i, j) - base) * 100 for step in moved])
             every = np.concatenate([deviations, scales.reshape(len(moved), -1)])
-            square = float(base @ base)
-            direction = base / math.sqrt(square) if square > 0 else base
-            result.append(
-                {"square": square, "trace": float((every**2).sum()), "along": float(((every @ direction) ** 2).sum())}
-            )
+            gram = every @ every.T if len(every) < every.shape[1] else every.T @ every
+            top = float(np.linalg.eigvalsh(gram)[-1]) if gram.size else 0.0
+            result.append({"square": float(base @ base), "trace": float((every**2).sum()), "top": max(top, 0.0)})
         return result
 
     def _off(self, S: Floats, i: int, j: int) -> Floats:
@@ -242,15 +254,15 @@ def _inverse_roots(flat: Floats, sizes: Sequence[int]) -> Floats:
 
 def _checked(spread: Evidence, own: Mapping[str, float]) -> Evidence:
     """The certificate's numbers, where they are near those from the jackknife."""
-    numbers = [float(spread[name]) for name in ("square", "trace", "trace2", "trace3", "along", "along2", "freedom")]
+    numbers = [float(spread[name]) for name in ("square", "trace", "trace2", "trace3", "top", "freedom")]
     _require(all(math.isfinite(value) and value >= 0 for value in numbers), "finite numbers that are not negative")
     _require(math.isclose(spread["square"], own["square"], rel_tol=1e-6, abs_tol=1e-12), "|rho|^2 as S gives it")
-    for name in ("trace", "along"):
+    for name in ("trace", "top"):
         near = own[name] / FACTOR - 1e-15 <= spread[name] <= own[name] * FACTOR + 1e-15
         _require(near, f"{name} within a factor {FACTOR:g} of {own[name]:.3g}", f"{spread[name]:.3g}")
     trace, trace2 = spread["trace"], spread["trace2"]
     _require(trace2 <= trace**2 * (1 + 1e-9), "tr V^2 at most (tr V)^2")
-    _require(spread["along2"] <= trace * spread["along"] * (1 + 1e-9) + 1e-30, "rho'V^2 rho at most tr V times rho'V rho")
+    _require(spread["top"] <= trace * (1 + 1e-9), "an eigenvalue of at most tr V")
     return spread
 
 
@@ -270,10 +282,10 @@ def _root(spread: Evidence, tail: float, square: float) -> float:
     widen = z / float(special.ndtri(tail))
 
     def quantile(radius2: float) -> float:
-        variance = 2 * spread["trace2"] + 4 * radius2 * spread["along"]
+        variance = 2 * spread["trace2"] + 4 * radius2 * spread["top"]
         if variance <= 0:
             return radius2 + float(spread["trace"])
-        third = 8 * spread["trace3"] + 24 * radius2 * spread["along2"]
+        third = 8 * spread["trace3"] + 24 * radius2 * spread["top"] ** 2
         freedom = max(8 * variance**3 / max(third, 1e-300) ** 2, 0.5)
         standard = float(special.ndtri(tail))
         if freedom <= 1e5:
@@ -281,8 +293,8 @@ def _root(spread: Evidence, tail: float, square: float) -> float:
         return radius2 + float(spread["trace"]) + widen * math.sqrt(variance) * standard
 
     low = 0.0
-    if tail < 0.5 and spread["along"] > 0:
-        low = max(0.0, z * z * spread["along"] - spread["trace2"] / (2 * spread["along"]))
+    if tail < 0.5 and spread["top"] > 0:
+        low = max(0.0, z * z * spread["top"] - spread["trace2"] / (2 * spread["top"]))
     if quantile(low) >= square:
         return low
     high = max(square, low) + 1e-300
@@ -301,7 +313,8 @@ def check_recovery(body: Mapping[str, Any], parts: Sequence[Verdict]) -> None:
     S = sums.whitened(sums.total)
     smallest = float(np.linalg.svd(S, compute_uv=False)[-1])
     _require(
-        math.isclose(smallest, invertible["smallest"][0], rel_tol=1e-6, abs_tol=1e-9), "the smallest singular value of S"
+        math.isclose(smallest, invertible["smallest"][0], rel_tol=1e-6, abs_tol=1e-9),
+        "the smallest singular value of S",
     )
     _require(list(body["permutation"]) == list(pattern["permutation"]), "the permutation of the pattern")
     for name in ("tolerance", "level", "n_samples"):
@@ -314,4 +327,6 @@ def check_recovery(body: Mapping[str, Any], parts: Sequence[Verdict]) -> None:
         split = sum(k * k for k in sums.sizes)
         diagonal = np.concatenate([np.diag(block) for block in _split(variance[:split], sums.sizes)])
         residual = 1 - np.einsum("ij,ij->i", A, cross) / diagonal
-        _require(bool(np.allclose(residual, decode_array(affine["estimate"]), atol=1e-6)), "1 - R^2 as the sums give it")
+        _require(
+            bool(np.allclose(residual, decode_array(affine["estimate"]), atol=1e-6)), "1 - R^2 as the sums give it"
+        )

@@ -97,7 +97,7 @@ def _regressor(kind: Any, seed: int) -> Any:
         raise MissingExtra("dci", "train") from None
     if isinstance(kind, str):
         if kind == "forest":
-            return RandomForestRegressor(n_estimators=50, min_samples_leaf=5, max_features=0.5, random_state=seed)
+            return RandomForestRegressor(n_estimators=50, min_samples_leaf=10, max_features=1.0, random_state=seed)
         if kind == "lasso":
             return LassoCV(cv=3, random_state=seed)
         raise InputError("regressor", "'forest', 'lasso' or a scikit-learn estimator", repr(kind))

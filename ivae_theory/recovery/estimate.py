@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,13 @@ from ivae_theory.errors import InputError
 from ivae_theory.recovery.accumulate import accumulate
 from ivae_theory.recovery.bootstrap import fit
 from ivae_theory.recovery.departure import departure
-from ivae_theory.recovery.findings import affine_verdict, conclude, invertible_verdict, pattern_verdict
+from ivae_theory.recovery.findings import (
+    affine_verdict,
+    conclude,
+    invertible_verdict,
+    pattern_verdict,
+    undetermined,
+)
 from ivae_theory.recovery.hints import component_map_hint
 from ivae_theory.recovery.inputs import Rows, as_rows, group_rows
 from ivae_theory.recovery.learned import Learned, as_learned
@@ -23,8 +28,12 @@ from ivae_theory.recovery.pattern import pattern
 from ivae_theory.recovery.result import Recovery
 from ivae_theory.recovery.statistics import Statistics, as_statistics
 from ivae_theory.recovery.verdicts import Settings, affine_share, smallest_singular_value
+from ivae_theory.verdict import Verdict
 
 __all__ = ["recover"]
+
+#: Condition numbers of the learned statistics at which A is no longer determined, and from which on it is said.
+DEPENDENT, WARN_DEPENDENT = 1e12, 1e8
 
 
 def recover(
@@ -129,7 +138,8 @@ def recover(
     share = affine_share(estimates, departed, learned.route)
     block = max(T.blocks.sizes + T_learned.blocks.sizes) > 1
     smallest = smallest_singular_value(estimates, level)
-    parts = (
+    condition = _condition(data.moments)
+    parts: tuple[Verdict, ...] = (
         affine_verdict(
             share,
             settings,
@@ -139,10 +149,12 @@ def recover(
         invertible_verdict(smallest, settings),
         pattern_verdict(shape, estimates, data.moments, settings),
     )
+    if condition > DEPENDENT:
+        parts = (parts[0], *(undetermined(part, condition) for part in parts[1:]))
     claim = "recovery.block_permutation" if block else "recovery.scaled_permutation"
     verdict = conclude(claim, parts, settings, block)
     deviations = np.sqrt(estimates.S_replicates.var(axis=0) * estimates.inflation)
-    warnings = list(_warnings(data.moments, learned, groups.segment_count))
+    warnings = _warnings(data.moments, learned, groups.segment_count, condition)
     parameters = None
     if natural is not None:
         parameters, disagreement = compare_routes(
@@ -198,15 +210,20 @@ def _check_sizes(truth: Rows, learned: Learned, T: Statistics, T_learned: Statis
         )
 
 
-def _warnings(moments: Moments, learned: Learned, segments: int) -> list[str]:
+def _condition(moments: Moments) -> float:
+    """Condition number of the learned statistics' correlations: beyond ``DEPENDENT`` rounding decides what A is."""
+    second = moments.second(moments.sums.sum(axis=0)[None]).instrumented[0]
+    deviation = np.sqrt(np.maximum(np.diag(second), 1e-300))
+    return min(float(np.linalg.cond(second / deviation / deviation[:, None])), 1e300)
+
+
+def _warnings(moments: Moments, learned: Learned, segments: int, condition: float) -> list[str]:
     found = []
     if segments and moments.groups < 20:
         found.append(f"only {moments.groups} groups of rows: the interval relies on few of them")
-    second = moments.second(moments.sums.sum(axis=0)[None]).instrumented[0]
-    deviation = np.sqrt(np.maximum(np.diag(second), 1e-300))
-    condition = float(np.linalg.cond(second / deviation / deviation[:, None]))
-    if not math.isfinite(condition) or condition > 1e8:
+    if condition > WARN_DEPENDENT:
         found.append(f"the learned statistics are almost dependent (condition number {condition:.1e})")
+    second = moments.second(moments.sums.sum(axis=0)[None]).instrumented[0]
     if learned.route == "draws" and (np.linalg.eigvalsh(second) <= 0).any():
         found.append("the posterior draws carry no common signal in some direction: weak instruments")
     return found

@@ -31,18 +31,24 @@ def read_npz(path: str | Path) -> dict[str, NDArray[Any]]:
     if not target.is_file():
         raise InputError("FILE", "an existing npz file", repr(str(path)))
     try:
-        with np.load(target, allow_pickle=False) as archive:
+        with target.open("rb") as stream:
+            archive = np.load(stream, allow_pickle=False)
             if not hasattr(archive, "files"):
                 raise CorruptReport("FILE", "an npz file with named arrays", "a single npy array")
-            unknown = sorted(set(archive.files) - set(KNOWN))
-            missing = [name for name in KNOWN[:2] if name not in archive.files]
-            if unknown or missing:
-                got = f"also {', '.join(unknown)}" if unknown else f"no {', '.join(missing)}"
-                raise InputError("FILE", f"arrays {', '.join(KNOWN[:2])} and optionally {', '.join(KNOWN[2:])}", got)
-            return {name: archive[name] for name in archive.files}
+            with archive:
+                return _known(archive)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, InputError):
             raise
         raise CorruptReport(
             "FILE", "an npz file of plain arrays (object arrays are not read)", str(error)[:100]
         ) from None
+
+
+def _known(archive: Any) -> dict[str, NDArray[Any]]:
+    unknown = sorted(set(archive.files) - set(KNOWN))
+    missing = [name for name in KNOWN[:2] if name not in archive.files]
+    if unknown or missing:
+        got = f"also {', '.join(unknown)}" if unknown else f"no {', '.join(missing)}"
+        raise InputError("FILE", f"arrays {', '.join(KNOWN[:2])} and optionally {', '.join(KNOWN[2:])}", got)
+    return {name: archive[name] for name in archive.files}

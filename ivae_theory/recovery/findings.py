@@ -15,7 +15,7 @@ from ivae_theory.recovery.pattern import Pattern
 from ivae_theory.recovery.verdicts import SINGULAR, Settings, Share, broken_entry, invertible, samples_needed
 from ivae_theory.verdict import Grade, Status, Verdict, conjunction
 
-__all__ = ["EXACT_POSTERIOR", "affine_verdict", "conclude", "invertible_verdict", "pattern_verdict"]
+__all__ = ["EXACT_POSTERIOR", "affine_verdict", "conclude", "invertible_verdict", "pattern_verdict", "undetermined"]
 
 EXACT_POSTERIOR = "the learned posterior is exact (Theorem 3's hypothesis): regression on an amortised one is biased"
 
@@ -120,6 +120,15 @@ def pattern_verdict(pattern: Pattern, fit: Fit, moments: Moments, settings: Sett
     return _settled(
         "recovery.pattern", sign, reason, evidence, margin=settings.tolerance - interval.upper, advice=advice
     )
+
+
+def undetermined(verdict: Verdict, condition: float) -> Verdict:
+    """The finding when the learned statistics are dependent up to rounding: A is not determined by the data."""
+    reason = (
+        f"the learned statistics are dependent up to rounding (condition number {condition:.1e}), so that the data do "
+        "not determine A"
+    )
+    return Verdict.unknown(verdict.claim, reason, evidence={**verdict.evidence, "samples_needed": None})
 
 
 def _bijective(pattern: Pattern, moments: Moments) -> bool:

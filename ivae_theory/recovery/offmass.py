@@ -6,6 +6,8 @@ covariance ``V`` of ``rho^``: a percentile bootstrap of the squared norm inherit
 the law is not even close to normal. So the bootstrap supplies ``V``, and the interval is found by inverting tests of
 ``|rho| = r``: under it ``|rho^|^2`` has mean ``r^2 + tr V``, variance ``2 tr V^2 + 4 rho'V rho`` and third cumulant
 ``8 tr V^3 + 24 rho'V^2 rho``, and its quantiles are those of the shifted and scaled chi-square with these cumulants.
+The direction of ``rho`` is unknown, and that of the estimate misleads: an estimate that is too short has lost its length
+where there is most noise. So ``rho'V rho`` is taken as large as it can be, ``r^2`` times the largest eigenvalue of V.
 """
 
 from __future__ import annotations
@@ -39,8 +41,8 @@ class Interval(NamedTuple):
 class RowSpread:
     """What the interval of one row's mass is computed from.
 
-    ``square`` is ``|rho^|^2``; ``trace``, ``trace2`` and ``trace3`` are of V, V^2, V^3; ``along`` is
-    ``rho'V rho / |rho|^2`` and ``along2`` the same with V^2, at the estimate; ``freedom`` the degrees of freedom of V.
+    ``square`` is ``|rho^|^2``; ``trace``, ``trace2`` and ``trace3`` are of V, V^2, V^3, and ``top`` is the largest
+    eigenvalue of V; ``freedom`` is the degrees of freedom of V.
     ``signal`` is the matched block's norm over its standard error: a row whose matched entry is not significant
     has no defined direction, and its interval is [0, 1].
     """
@@ -49,8 +51,7 @@ class RowSpread:
     trace: float
     trace2: float
     trace3: float
-    along: float
-    along2: float
+    top: float
     freedom: float
     signal: float
 
@@ -70,25 +71,19 @@ def row_spread(rho: Floats, replicates: Floats, inflation: float, freedom: float
     ``tr V^2`` of an estimated covariance is too large by about ``(tr V)^2 / freedom``, which is removed.
     """
     if rho.size == 0:
-        return RowSpread(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, freedom, signal)
+        return RowSpread(0.0, 0.0, 0.0, 0.0, 0.0, freedom, signal)
     centred = (replicates - replicates.mean(axis=0)) * math.sqrt(inflation / max(1, len(replicates) - 1))
     trace = float((centred**2).sum())
     gram = centred @ centred.T if len(centred) < centred.shape[1] else centred.T @ centred
     raw = float((gram**2).sum())
     trace2 = max((raw - trace**2 / freedom) / (1 + 1 / freedom), trace**2 / rho.size)
     trace2 = min(trace2, trace**2)
-    square = float(rho @ rho)
-    direction = rho / math.sqrt(square) if square > 0 else np.full(rho.size, 1 / math.sqrt(rho.size))
-    projected = centred @ direction
-    along = float(projected @ projected)
-    image = centred.T @ projected
     return RowSpread(
-        square=square,
+        square=float(rho @ rho),
         trace=trace,
         trace2=trace2,
         trace3=trace2**2 / trace if trace > 0 else 0.0,
-        along=along,
-        along2=float(image @ image),
+        top=max(float(np.linalg.eigvalsh(gram)[-1]), 0.0),
         freedom=freedom,
         signal=signal,
     )
@@ -99,10 +94,10 @@ def _quantile(spread: RowSpread, radius2: float, tail: float) -> float:
     from scipy import special
 
     normal, student = _standard(tail, spread.freedom)
-    variance = 2 * spread.trace2 + 4 * radius2 * spread.along
+    variance = 2 * spread.trace2 + 4 * radius2 * spread.top
     if variance <= 0:
         return radius2 + spread.trace
-    cumulant = 8 * spread.trace3 + 24 * radius2 * spread.along2
+    cumulant = 8 * spread.trace3 + 24 * radius2 * spread.top**2
     deviation = math.sqrt(variance)
     freedom = max(8 * variance**3 / max(cumulant, 1e-300) ** 2, 0.5)
     if freedom > 1e5:
@@ -164,10 +159,10 @@ def _invert(spread: RowSpread, tail: float) -> float:
 
 def _lowest(spread: RowSpread, tail: float) -> float:
     """Where the lower quantile of ``|rho^|^2``, as a function of ``|rho|^2``, turns upward (normal approximation)."""
-    if spread.along <= 0:
+    if spread.top <= 0:
         return 0.0
     z = _standard(tail, spread.freedom)[1]
-    return float(max(0.0, z * z * spread.along - spread.trace2 / (2 * spread.along)))
+    return float(max(0.0, z * z * spread.top - spread.trace2 / (2 * spread.top)))
 
 
 def _to_mass(radius2: float) -> float:

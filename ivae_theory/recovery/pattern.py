@@ -68,7 +68,8 @@ def pattern(
         matched[learned.slices[permutation[i]]] = True
         norm = float(np.sqrt(squares[i, permutation[i]]))
         norms = np.sqrt((replicates[:, span][:, :, matched] ** 2).sum(axis=(1, 2)))
-        off = (replicates[:, span][:, :, ~matched] / norms[:, None, None]).reshape(len(replicates), -1)
+        divisor = np.where(norms > 0, norms, 1.0)[:, None, None]
+        off = (replicates[:, span][:, :, ~matched] / divisor).reshape(len(replicates), -1)
         error = float(norms.std() * np.sqrt(inflation))
         signal = norm / error if error > 0 else (np.inf if norm > 0 else 0.0)
         signal = min(signal, 1e300)

@@ -152,7 +152,7 @@ def _judge(inner: Floats, groups: Groups, level: float, converged: bool) -> tupl
         cross, error = (np.concatenate(parts) for parts in zip(*moments, strict=True))
         evidence |= {"cross": cross.tolist(), "cross_error": error.tolist()}
         worst = int(np.argmax(np.abs(cross) / np.maximum(error, 1e-300)))
-        if abs(cross[worst]) > z * error[worst]:
+        if converged and abs(cross[worst]) > z * error[worst]:
             i, j = int(left[worst % len(left)]), int(right[worst % len(left)])
             reason = (
                 f"after FastICA sources {i + 1} and {j + 1} are still dependent given u (fourth-order cross-moment "
@@ -161,12 +161,10 @@ def _judge(inner: Floats, groups: Groups, level: float, converged: bool) -> tupl
             )
             return Verdict.fail("recovery.resolve", Grade.STATISTICAL, reason, evidence=evidence), found
     if len(gaussian) > 1 or not converged:
-        why = (
-            f"sources {', '.join(str(i + 1) for i in gaussian)} look Gaussian given u, and linear ICA is blind to rotations "
-            "among them"
-            if converged
-            else "FastICA did not converge"
-        )
+        why = "FastICA did not converge"
+        if len(gaussian) > 1:
+            names = ", ".join(str(i + 1) for i in gaussian)
+            why = f"sources {names} look Gaussian given u, and linear ICA is blind to rotations among them"
         return Verdict.unknown("recovery.resolve", why, evidence={**evidence, "kind": "tried"}), found
     reason = (
         "no dependence is left between the sources given u, as far as fourth-order cross-moments tell, and at most one "

@@ -141,8 +141,7 @@ def _more_rows(spread: RowSpread, factor: float) -> RowSpread:
         trace=spread.trace / factor,
         trace2=spread.trace2 / factor**2,
         trace3=spread.trace3 / factor**3,
-        along=spread.along / factor,
-        along2=spread.along2 / factor**2,
+        top=spread.top / factor,
         signal=spread.signal * math.sqrt(factor),
     )
 

@@ -73,7 +73,9 @@ def exact_sample(w: World, noise: float, rng: np.random.Generator) -> tuple[Floa
     z = w.latents(rng)
     T = z**2
     learned = T @ np.linalg.inv(w.A).T
-    spread = noise * np.sqrt(np.diag(covariance(w.v))) * np.sqrt(w.v[w.u].mean(axis=1, keepdims=True)) * (0.5 + np.abs(z))
+    spread = (
+        noise * np.sqrt(np.diag(covariance(w.v))) * np.sqrt(w.v[w.u].mean(axis=1, keepdims=True)) * (0.5 + np.abs(z))
+    )
     return T + spread * rng.standard_normal(z.shape), learned
 
 
