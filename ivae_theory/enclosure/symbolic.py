@@ -92,7 +92,9 @@ class _Evaluation:
     def value(self, expression: sympy.Expr) -> arb:
         if expression not in self.known:
             try:
-                self.known[expression] = finite(self._compute(expression), str(expression)[:60])
+                found = self._compute(expression)
+                # printing an expression costs far more than evaluating it: only where it is refused
+                self.known[expression] = found if found.is_finite() else finite(found, str(expression)[:60])
             except RecursionError:
                 raise CannotEnclose("an expression that is nested too deeply") from None
         return self.known[expression]
