@@ -5,6 +5,7 @@ These functions verify; they do not search.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -100,10 +101,24 @@ def _varying(graph: Graph, box: NDArray[Any], cut: int) -> int | None:
             continue
         if not isinstance(result, Tensor):
             return graph.m  # a node with several results: look at the next one
+        rest = result.value.size - _dependent(graph, cut, result.shape)
         if result.tangent is None:
-            return result.value.size if machine.m is None else 0
-        return sum(1 for row in result.tangent.reshape(-1, graph.m) if not all(bool(v == 0) for v in row))
+            return rest if machine.m is None else 0
+        constant = sum(1 for row in result.tangent.reshape(-1, graph.m) if all(bool(v == 0) for v in row))
+        return min(rest, result.value.size - constant)
     return None
+
+
+def _dependent(graph: Graph, cut: int, shape: tuple[int, ...]) -> int:
+    """Coordinates of a normalised node that the others determine: weights that sum to 1, deviations that sum to 0."""
+    node = graph.nodes[cut]
+    if node.name in ("_softmax", "softmax", "_log_softmax", "log_softmax"):
+        return math.prod(shape) // shape[int(node.args[1])]
+    if node.op == "getitem" and node.args[1] == 0 and "node" in node.args[0]:
+        source = graph.nodes[node.args[0]["node"]]
+        if source.name == "native_layer_norm":
+            return math.prod(shape) // math.prod(int(side) for side in source.args[1])
+    return 0
 
 
 def determinant_sign(graph: Graph, point: Side, bits: int = 192) -> int:

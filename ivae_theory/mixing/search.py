@@ -198,10 +198,12 @@ def _rounded(value: float) -> Fraction:
 
 
 def _mirrored(z: list[Fraction]) -> Iterator[list[Fraction]]:
-    """Images of a point under sign changes and exchanges of coordinates."""
+    """Images of a point under sign changes, exchanges of coordinates and shifts by whole numbers."""
     yield [-x for x in z]
     for j in range(min(len(z), 8)):
         yield [-x if k == j else x for k, x in enumerate(z)]
+        for shift in (-2, -1, 1, 2):
+            yield [x + shift if k == j else x for k, x in enumerate(z)]
     for i, j in itertools.combinations(range(min(len(z), 6)), 2):
         swapped = list(z)
         swapped[i], swapped[j] = swapped[j], swapped[i]
