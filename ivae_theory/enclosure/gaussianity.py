@@ -20,11 +20,12 @@ from fractions import Fraction
 import sympy
 from flint import arb, arb_mat
 
+from ivae_theory.enclosure.divergence import divergence
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.latent import Latent, cut
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.enclosure.ranges import INFINITY, Range, range_of
-from ivae_theory.enclosure.shape import STRICT, divergence, is_analytic, nonzero_somewhere, trend
+from ivae_theory.enclosure.shape import STRICT, is_analytic, nonzero_somewhere, trend
 from ivae_theory.exact import to_arb
 from ivae_theory.exact.generators import NotPolynomial, normal_form
 

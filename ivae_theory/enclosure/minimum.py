@@ -9,11 +9,12 @@ from fractions import Fraction
 import sympy
 from flint import arb
 
+from ivae_theory.enclosure.divergence import divergence
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.latent import Latent, cut
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.enclosure.ranges import BITS, Range, range_of
-from ivae_theory.enclosure.shape import STRICT, divergence, is_analytic, midpoint, near_end, trend
+from ivae_theory.enclosure.shape import STRICT, is_analytic, midpoint, near_end, trend
 from ivae_theory.exact import to_arb
 from ivae_theory.verdict import Status
 

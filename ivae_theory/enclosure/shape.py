@@ -1,4 +1,4 @@
-"""The shape of a sympy expression on an interval: analytic, monotone, divergent at an end.
+"""The shape of a sympy expression on an interval: analytic, monotone, of one sign.
 
 Every answer other than "unknown" is a proof from structure, exact polynomial roots and rigorous ranges; nothing
 here relies on sympy's limits, solvers or assumptions.
@@ -7,7 +7,6 @@ here relies on sympy's limits, solvers or assumptions.
 from __future__ import annotations
 
 import itertools
-import math
 from fractions import Fraction
 from typing import Any
 
@@ -25,9 +24,20 @@ from ivae_theory.enclosure.ranges import (
     real_roots,
     within_unit,
 )
-from ivae_theory.exact import rationalised, to_arb, to_fraction
+from ivae_theory.exact import rationalised, to_arb
 
-__all__ = ["divergence", "is_analytic", "midpoint", "near_end", "nonzero_somewhere", "trend"]
+__all__ = [
+    "FROM_UNIT",
+    "STRICT",
+    "inside_unit",
+    "is_analytic",
+    "midpoint",
+    "near_end",
+    "nonzero_somewhere",
+    "sign_on",
+    "trend",
+    "value_at",
+]
 
 #: What :func:`trend` answers: strictly increasing 2, non-decreasing 1, constant 0, and the negatives.
 STRICT, WEAK = 2, 1
@@ -35,7 +45,7 @@ STRICT, WEAK = 2, 1
 _ENTIRE = (sympy.exp, sympy.sin, sympy.cos, sympy.sinh, sympy.cosh, sympy.tanh, sympy.atan, sympy.asinh, sympy.erf,
            sympy.erfc)  # fmt: skip
 _INCREASING = (sympy.exp, sympy.sinh, sympy.tanh, sympy.atan, sympy.asinh, sympy.erf, sympy.log)
-_FROM_UNIT = (sympy.atanh, sympy.erfinv)
+FROM_UNIT = (sympy.atanh, sympy.erfinv)
 _STEPS = (sympy.floor, sympy.ceiling, sympy.sign, sympy.Heaviside)
 
 
@@ -73,18 +83,18 @@ def is_analytic(expression: sympy.Expr, symbol: sympy.Symbol, where: Range) -> b
             return is_analytic(base, symbol, where)
         if not all(is_analytic(argument, symbol, where) for argument in expression.args):
             return False
-        sign = _sign(base, symbol, where)
+        sign = sign_on(base, symbol, where)
         return sign > 0 or (sign < 0 and isinstance(exponent, sympy.Integer))
-    if isinstance(expression, _FROM_UNIT):
-        return _inside_unit(expression.args[0], symbol, where) and is_analytic(expression.args[0], symbol, where)
+    if isinstance(expression, FROM_UNIT):
+        return inside_unit(expression.args[0], symbol, where) and is_analytic(expression.args[0], symbol, where)
     if isinstance(expression, (sympy.log, sympy.Abs, sympy.sign)):
-        sign = _sign(expression.args[0], symbol, where)
+        sign = sign_on(expression.args[0], symbol, where)
         needed = sign > 0 if isinstance(expression, sympy.log) else sign != 0
         return needed and is_analytic(expression.args[0], symbol, where)
     return False
 
 
-def _sign(expression: sympy.Expr, symbol: sympy.Symbol, where: Range) -> int:
+def sign_on(expression: sympy.Expr, symbol: sympy.Symbol, where: Range) -> int:
     """1 or -1 where the expression is proved of that sign on the interval, else 0."""
     try:
         found = range_of(expression, symbol, where)
@@ -93,7 +103,7 @@ def _sign(expression: sympy.Expr, symbol: sympy.Symbol, where: Range) -> int:
     return 1 if found.positive else -1 if found.negative else 0
 
 
-def _inside_unit(expression: sympy.Expr, symbol: sympy.Symbol, where: Range) -> bool:
+def inside_unit(expression: sympy.Expr, symbol: sympy.Symbol, where: Range) -> bool:
     try:
         return within_unit(range_of(expression, symbol, where))
     except CannotEnclose:
@@ -148,11 +158,11 @@ def _structural(expression: sympy.Expr, symbol: sympy.Symbol, where: Range) -> i
     inner = trend(argument, symbol, where)
     if inner is None:
         return None
-    if isinstance(expression, sympy.log) and _sign(argument, symbol, where) <= 0:
+    if isinstance(expression, sympy.log) and sign_on(argument, symbol, where) <= 0:
         return None
-    if isinstance(expression, _FROM_UNIT) and not _inside_unit(argument, symbol, where):
+    if isinstance(expression, FROM_UNIT) and not inside_unit(argument, symbol, where):
         return None
-    if isinstance(expression, (*_INCREASING, *_FROM_UNIT)):
+    if isinstance(expression, (*_INCREASING, *FROM_UNIT)):
         return inner
     if isinstance(expression, _STEPS):
         return max(-WEAK, min(WEAK, inner))
@@ -248,7 +258,7 @@ def _product(expression: sympy.Mul, symbol: sympy.Symbol, where: Range) -> int |
 def _power(expression: sympy.Pow, symbol: sympy.Symbol, where: Range) -> int | None:
     base, exponent = expression.args
     if not base.has(symbol):
-        growth = _sign(sympy.log(base), symbol, where)
+        growth = sign_on(sympy.log(base), symbol, where)
         inner = trend(exponent, symbol, where)
         return None if inner is None or growth == 0 else growth * inner
     exact = rationalised(exponent)
@@ -326,13 +336,13 @@ def _polynomial_sign(coefficients: list[Fraction], where: Range) -> int | None:
             if order % 2 == 0 or root < _ball(where.low) or root > _ball(where.high):
                 continue
             at_end = any(
-                isinstance(end, Fraction) and root.contains(_ball(end)) and _value(coefficients, end) == 0
+                isinstance(end, Fraction) and root.contains(_ball(end)) and value_at(coefficients, end) == 0
                 for end in (where.low, where.high)
             )
             if not at_end:
                 return None
     for step in range(1, len(coefficients) + 2):  # some point between the finitely many roots
-        value = _value(coefficients, _inside(where, step))
+        value = value_at(coefficients, _inside(where, step))
         if value:
             return STRICT if value > 0 else -STRICT
     return None
@@ -353,125 +363,8 @@ def _inside(where: Range, step: int) -> Fraction:
     return Fraction(end) + (middle - Fraction(end)) / step
 
 
-def _value(coefficients: list[Fraction], point: Fraction) -> Fraction:
+def value_at(coefficients: list[Fraction], point: Fraction) -> Fraction:
     total = Fraction(0)
     for value in reversed(coefficients):
         total = total * point + value
     return total
-
-
-def divergence(expression: sympy.Expr, symbol: sympy.Symbol, where: Range, side: int) -> int | None:
-    """1 or -1 when the expression tends to plus or minus infinity at the right (1) or left (-1) end."""
-    return _divergence(expression, symbol, near_end(where, side), side)
-
-
-def _divergence(expression: sympy.Expr, symbol: sympy.Symbol, near: Range, side: int) -> int | None:
-    if expression == symbol:
-        return side if (near.high if side > 0 else near.low) in (INFINITY, -INFINITY) else None
-    if not expression.has(symbol):
-        return None
-    coefficients = polynomial_coefficients(expression, symbol)
-    if coefficients is not None:
-        return _polynomial_divergence(coefficients, near, side)
-    if isinstance(expression, sympy.Add):
-        return _divergence_of_sum(expression, symbol, near, side)
-    if isinstance(expression, sympy.Mul):
-        return _divergence_of_product(expression, symbol, near, side)
-    if isinstance(expression, sympy.Pow):
-        return _divergence_of_power(expression, symbol, near, side)
-    if len(expression.args) != 1:
-        return None
-    argument = expression.args[0]
-    inner = _divergence(argument, symbol, near, side)
-    if isinstance(expression, sympy.log):
-        if inner == 1:
-            return 1
-        return -1 if _vanishes(argument, symbol, near, side) else None
-    if isinstance(expression, (sympy.sinh, sympy.asinh)):
-        return inner
-    if isinstance(expression, _FROM_UNIT):
-        if not _inside_unit(argument, symbol, near):
-            return None
-        return next((s for s in (1, -1) if _vanishes(sympy.expand(argument - s), symbol, near, side)), None)
-    if isinstance(expression, (sympy.Abs, sympy.cosh)):
-        return None if inner is None else 1
-    if isinstance(expression, (sympy.exp, sympy.floor, sympy.ceiling)):
-        return inner if inner == 1 or not isinstance(expression, sympy.exp) else None
-    return None
-
-
-def _polynomial_divergence(coefficients: list[Fraction], near: Range, side: int) -> int | None:
-    end = near.high if side > 0 else near.low
-    degree = max((power for power, value in enumerate(coefficients) if value), default=0)
-    if not math.isinf(end) or degree == 0:
-        return None
-    sign = 1 if coefficients[degree] > 0 else -1
-    return -sign if side < 0 and degree % 2 else sign
-
-
-def _divergence_of_sum(expression: sympy.Add, symbol: sympy.Symbol, near: Range, side: int) -> int | None:
-    """Some terms diverge the same way and no other term pulls back without bound."""
-    polynomial = sympy.Add(*(t for t in expression.args if polynomial_coefficients(t, symbol) is not None))
-    terms = [t for t in expression.args if polynomial_coefficients(t, symbol) is None]
-    terms += [polynomial] if polynomial != 0 else []
-    ways = [_divergence(term, symbol, near, side) for term in terms]
-    found = {way for way in ways if way}
-    if len(found) != 1:
-        return None
-    way = found.pop()
-    for term, its_way in zip(terms, ways, strict=True):
-        if its_way is None:
-            try:
-                bounds = range_of(term, symbol, near)
-            except CannotEnclose:
-                return None
-            if math.isinf(bounds.low if way > 0 else bounds.high):
-                return None
-    return way
-
-
-def _divergence_of_product(expression: sympy.Mul, symbol: sympy.Symbol, near: Range, side: int) -> int | None:
-    """At least one factor diverges and every other stays away from 0."""
-    total, diverges = 1, False
-    for factor in expression.args:
-        way = _divergence(factor, symbol, near, side)
-        if way is not None:
-            diverges = True
-            total *= way
-            continue
-        try:
-            bounds = range_of(factor, symbol, near)
-        except CannotEnclose:
-            return None
-        if not (bounds.low > 0 or bounds.high < 0):
-            return None
-        total *= 1 if bounds.low > 0 else -1
-    return total if diverges else None
-
-
-def _divergence_of_power(expression: sympy.Pow, symbol: sympy.Symbol, near: Range, side: int) -> int | None:
-    base, exponent = expression.args
-    exact = rationalised(exponent)
-    if not isinstance(exact, sympy.Rational) or not base.has(symbol):
-        return None
-    if exact < 0:
-        if _sign(base, symbol, near) > 0 and _vanishes(base, symbol, near, side):
-            return 1
-        return None
-    inner = _divergence(base, symbol, near, side)
-    if inner is None or not exact.is_Integer:
-        return inner if inner == 1 else None
-    return 1 if exact % 2 == 0 else inner
-
-
-def _vanishes(expression: sympy.Expr, symbol: sympy.Symbol, near: Range, side: int) -> bool:
-    """Whether a polynomial is 0 at the finite end."""
-    end = near.high if side > 0 else near.low
-    coefficients = polynomial_coefficients(expression, symbol)
-    return coefficients is not None and isinstance(end, Fraction) and _value(coefficients, end) == 0
-
-
-def rational_constant(expression: sympy.Expr) -> Fraction | None:
-    """The rational number that the expression is, or ``None``."""
-    exact = rationalised(expression)
-    return to_fraction(exact) if isinstance(exact, sympy.Rational) else None
