@@ -47,16 +47,13 @@ def _as_points(values: Any, argument: str) -> NDArray[Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class Points:
-    """The whole support of ``u`` when it is finite: ``values`` of shape (M, m) or (M,).
-
-    Duplicated rows are one value of ``u``: the support is a set.
-    """
+class _Values:
+    """Distinct values of ``u``, shape (M, m), in the order of their first occurrence."""
 
     values: NDArray[Any]
 
     def __init__(self, values: ArrayLike) -> None:
-        array = _as_points(values, "Points")
+        array = _as_points(values, type(self).__name__)
         _, first = np.unique(array, axis=0, return_index=True)
         unique = array if len(first) == len(array) else np.ascontiguousarray(array[np.sort(first)])
         unique.setflags(write=False)
@@ -71,22 +68,15 @@ class Points:
         return len(self.values)
 
 
-@dataclass(frozen=True, eq=False)
-class Observed:
+class Points(_Values):
+    """The whole support of ``u`` when it is finite: ``values`` of shape (M, m) or (M,).
+
+    Duplicated rows are one value of ``u``: the support is a set.
+    """
+
+
+class Observed(_Values):
     """Observed values of ``u`` from a larger support: they can prove (iii), never refute it by being few."""
-
-    values: NDArray[Any]
-
-    def __init__(self, values: ArrayLike) -> None:
-        object.__setattr__(self, "values", Points(_as_points(values, "Observed")).values)
-
-    @property
-    def dimension(self) -> int:
-        """Number of coordinates of ``u`` (m)."""
-        return int(self.values.shape[1])
-
-    def __len__(self) -> int:
-        return len(self.values)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,5 @@
 """recheck refuses a report with any leaf changed, and a forged one that was sealed again."""
 
-import copy
 import json
 
 import pytest
@@ -11,6 +10,7 @@ from ivae_theory.checking import check
 from ivae_theory.cli.loading import load_model
 from ivae_theory.errors import CorruptReport, InputError
 from ivae_theory.verdict import Status, seal
+from tests.certificates.tampering import leaves, replaced
 from tests.cli.test_app import EXAMPLES
 
 NAMES = ["section5", "figure1", "fails_few_segments", "fails_rotation", "fails_discrete"]
@@ -22,17 +22,6 @@ def made(request):
     return model, check(model, "permutation")
 
 
-def leaves(value, path=()):
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from leaves(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from leaves(item, (*path, index))
-    else:
-        yield path
-
-
 def changed(value):
     """A different leaf of the same type where there is one."""
     if isinstance(value, bool):
@@ -42,15 +31,6 @@ def changed(value):
     if isinstance(value, str):
         return value[:-1] + ("0" if value[-1:] != "0" else "1")
     return "something"
-
-
-def with_leaf(document, path, value):
-    forged = copy.deepcopy(document)
-    inner = forged
-    for step in path[:-1]:
-        inner = inner[step]
-    inner[path[-1]] = value
-    return forged
 
 
 def test_an_honest_report_rechecks_by_itself_and_with_its_model(made):
@@ -66,12 +46,9 @@ def test_an_honest_report_rechecks_by_itself_and_with_its_model(made):
 def test_any_changed_leaf_is_refused(made):
     _, report = made
     document = json.loads(report.to_json())
-    for path in leaves(document):
-        inner = document
-        for step in path:
-            inner = inner[step]
+    for path, value in leaves(document):
         with pytest.raises(CorruptReport):
-            recheck(with_leaf(document, path, changed(inner)))
+            recheck(replaced(document, path, changed(value)))
 
 
 def resealed(document):
@@ -86,7 +63,7 @@ def test_a_forged_status_is_refused_although_it_is_sealed(made, word):
     for index, verdict in enumerate(document["verdicts"]):
         if verdict["status"] == word:
             continue
-        forged = with_leaf(document, ("verdicts", index, "status"), word)
+        forged = replaced(document, ("verdicts", index, "status"), word)
         forged["verdicts"][index]["grade"] = verdict["grade"] or "exact"
         with pytest.raises(CorruptReport):
             recheck(resealed(forged))
@@ -104,7 +81,7 @@ def test_a_forged_conclusion_is_refused_although_it_is_sealed(made):
         (("goal",), "published"),
     ]:
         with pytest.raises(CorruptReport):
-            recheck(resealed(with_leaf(document, path, value)))
+            recheck(resealed(replaced(document, path, value)))
 
 
 def test_a_grade_cannot_be_raised(made):
@@ -114,7 +91,7 @@ def test_a_grade_cannot_be_raised(made):
         if verdict["grade"] in (None, "exact"):
             continue
         with pytest.raises(CorruptReport):
-            recheck(resealed(with_leaf(document, ("verdicts", index, "grade"), "exact")))
+            recheck(resealed(replaced(document, ("verdicts", index, "grade"), "exact")))
 
 
 def test_evidence_moved_to_another_claim_is_refused(made):
@@ -127,7 +104,7 @@ def test_evidence_moved_to_another_claim_is_refused(made):
             if first["evidence"]["kind"] == second["evidence"]["kind"] or first["status"] == second["status"]:
                 continue
             with pytest.raises(CorruptReport):
-                recheck(resealed(with_leaf(document, ("verdicts", here, "evidence"), second["evidence"])))
+                recheck(resealed(replaced(document, ("verdicts", here, "evidence"), second["evidence"])))
 
 
 @pytest.mark.parametrize("bad", [None, 3, [], object()])

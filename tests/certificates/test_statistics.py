@@ -1,6 +1,5 @@
 """Evidence about statistics and base measures that must not be believed once it is changed."""
 
-import copy
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +13,7 @@ from ivae_theory.errors import CorruptReport
 from ivae_theory.families import ExponentialFamily, gaussian
 from ivae_theory.hypotheses.positivity import check_positive
 from ivae_theory.hypotheses.statistics import check_minimal, check_printed
+from tests.certificates.tampering import leaves, replaced
 
 z = sympy.Symbol("z", real=True)
 CHECKS = {"theorem1.minimal": check_minimal, "theorem1.ii": check_printed, "theorem1.positive": check_positive}
@@ -51,26 +51,6 @@ def changed(value):
     if isinstance(value, str):
         return ["1000", "-1000", "nonsense", "", "1/0", 7, None]
     return [None]
-
-
-def leaves(value, path=()):
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from leaves(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from leaves(item, (*path, index))
-    else:
-        yield path, value
-
-
-def replaced(evidence, path, value):
-    result = copy.deepcopy(dict(evidence))
-    inner = result
-    for step in path[:-1]:
-        inner = inner[step]
-    inner[path[-1]] = value
-    return result
 
 
 @pytest.mark.parametrize(("claim", "members"), CASES)

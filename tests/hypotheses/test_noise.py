@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +22,7 @@ from ivae_theory.noise import Discrete, Noise, as_noise
 from ivae_theory.noise.named import NAMED, condition_holds
 from ivae_theory.noise.settle import facts, leaf_theorems
 from ivae_theory.verdict import Grade, Status
+from tests.certificates.tampering import leaves, replaced
 
 x, t, s = sympy.symbols("x t s", real=True)
 FEJER = (1 - sympy.cos(x)) / (sympy.pi * x**2)
@@ -221,17 +221,6 @@ SETTLED = {
 }
 
 
-def leaves(value: Any, path: tuple[Any, ...] = ()):
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from leaves(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from leaves(item, (*path, index))
-    else:
-        yield path, value
-
-
 def altered(value: Any) -> Any:
     if isinstance(value, bool):
         return not value
@@ -252,13 +241,8 @@ def test_no_leaf_of_the_evidence_can_be_changed(name: str) -> None:
     for path, value in leaves(evidence):
         if path[-2:] == ("point", 0) or path[-3:-1] == ("point",):
             continue  # another point of the same cell may serve as well
-        changed = copy.deepcopy(evidence)
-        inner = changed
-        for key in path[:-1]:
-            inner = inner[key]
-        inner[path[-1]] = altered(value)
         with pytest.raises(CorruptReport):
-            recheck_evidence(found.claim, changed, subject)
+            recheck_evidence(found.claim, replaced(evidence, path, altered(value)), subject)
     for key in evidence:
         with pytest.raises(CorruptReport):
             recheck_evidence(found.claim, {k: v for k, v in evidence.items() if k != key}, subject)
