@@ -49,7 +49,7 @@ class IVAE(VariationalEstimator):
         Of encoder, decoder and an ``mlp`` prior.
     start
         ``random`` initial weights, or ``linear``: encoder and decoder have a linear part that begins at the linear
-        control. It helps on mixings that are piecewise linear.
+        control. Replicas then end closer to each other, not always better than the best random one: compare bounds.
     replicas, held_out
         Networks trained at once from different initial weights, and the fraction of rows that chooses among them.
     schedule

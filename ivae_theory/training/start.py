@@ -1,7 +1,7 @@
 """Start a stack at the linear control: encoder and decoder begin as its unmixing and mixing, plus a little.
 
-On mixings that are nearly linear somewhere (leaky ReLU) this is most of the way; what remains to be learned is what the
-linear control cannot do.
+Replicas that begin there end close to each other, where random starts scatter; the best random replica can still end
+better, so that bounds on held-out rows are to be compared.
 """
 
 from __future__ import annotations
