@@ -127,8 +127,7 @@ def _fails(goal: str, ks: Sequence[int], found: Mapping[str, Verdict], decisive:
             return f"{_capital(_identified('affine', ks))}; but A need not be a {stronger}: {_names(failing)} {verb}."
         return f"A need not be a {stronger}: {_names(failing)} {verb}."
     statement = (
-        f"The theorem does not apply: {_names(failing)} {verb}. "
-        "That is no proof that the model is not identifiable."
+        f"The theorem does not apply: {_names(failing)} {verb}. That is no proof that the model is not identifiable."
     )
     return statement + _projection(found, failing)
 

@@ -64,8 +64,8 @@ def run(chosen: Sequence[Claim], said: Callable[[str], None] | None = None) -> t
         if said is not None:
             said(claim.name)
         start = time.perf_counter()
-        outcomes = [_outcome(check) for check in (claim.as_printed, claim.as_repaired)]
-        rows.append(Row(claim, *outcomes, time.perf_counter() - start))
+        as_printed, as_repaired = _outcome(claim.as_printed), _outcome(claim.as_repaired)
+        rows.append(Row(claim, as_printed, as_repaired, time.perf_counter() - start))
     return tuple(rows)
 
 
