@@ -1,6 +1,6 @@
 """Cost of theorem1.iii: against matrix_rank on the same table, over nk and M, and for a traced network.
 
-    python benchmarks/bench_variability.py [--quick] [--out benchmarks/results/variability.json]
+    python -m benchmarks.bench_variability [--quick] [--out benchmarks/results/variability.json]
 
 One BLAS thread; every ratio is taken within this one run.
 """
@@ -14,9 +14,6 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 # ruff: noqa: E402 (threads are set before numpy is imported)
 import argparse
-import json
-import platform
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.machine import write
 from ivae_theory import Box, Prior, families
 from ivae_theory.certificates import variability, variability_graph
 from ivae_theory.certificates.registry import recheck_evidence
@@ -115,36 +113,19 @@ def network(size: int) -> dict[str, Any]:
     }
 
 
-def machine() -> dict[str, Any]:
-    """What the numbers were measured on."""
-    pages = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    return {
-        "cpus": os.cpu_count(),
-        "memory_gib": round(pages / 2**30, 1),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "commit": commit,
-        "command": "python benchmarks/bench_variability.py",
-    }
-
-
 def main() -> None:
     """Run and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="leave out what takes minutes")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "variability.json")
+    parser.add_argument("--out", type=Path, default=None)
     options = parser.parse_args()
     results = {
-        "machine": machine(),
         "against_matrix_rank": [against_matrix_rank(1000, 2000)]
         + ([] if options.quick else [against_matrix_rank(300, 600)]),
         "network": [network(size) for size in (10, 40)],
         "curve": [on_curve(*point) for point in (CURVE[:6] if options.quick else CURVE)],
     }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(results, indent=1) + "\n")
-    print(json.dumps(results, indent=1))
+    write("variability", "python -m benchmarks.bench_variability", results, options.out)
 
 
 if __name__ == "__main__":
