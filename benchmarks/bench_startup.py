@@ -1,6 +1,6 @@
 """How long an import and a whole check take: ``python -m benchmarks.bench_startup``.
 
-Each number is the best of several runs of a fresh process, in seconds, beside a bare ``python -c pass`` in the same run.
+Each number is the best of several fresh processes, in seconds, beside a bare ``python -c pass`` in the same run.
 """
 
 from __future__ import annotations
