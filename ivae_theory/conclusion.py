@@ -61,8 +61,8 @@ def _identified(goal: str, ks: Sequence[int]) -> str:
     """What the goal's theorem gives, as a clause."""
     size = sum(ks)
     affine = (
-        "every model with the same law of x given u satisfies T~(f^-1(x)) = A T~'(f'^-1(x)) + c almost everywhere, "
-        f"with A ({size} x {size}) invertible"
+        "every theta' = (f', T', lambda') with f' injective, the same noise and the same law of x given u satisfies "
+        f"T~(f^-1(x)) = A T~'(f'^-1(x)) + c almost everywhere, with A ({size} x {size}) invertible"
     )
     if goal == "affine":
         return f"identified up to an affine map: {affine} (Theorem 1, sharp form)"
