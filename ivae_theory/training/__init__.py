@@ -8,6 +8,8 @@ import lazy_loader as _lazy
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submod_attrs={
+        "custom": ["ModuleProblem"],
+        "diagnostics": ["Diagnosis", "Monitor"],
         "data": ["PRESETS", "Dataset", "Simulation", "simulate"],
         "estimators": ["IVAE", "VAE", "BetaTCVAE"],
         "flow_estimator": ["IdentifiableFlow"],

@@ -12,20 +12,25 @@ and a last linear layer. Gradients are derived by hand; all replicas move in the
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ivae_theory.errors import InputError
+from ivae_theory.training.coordinates import Whitening
 from ivae_theory.training.extras import torch
 from ivae_theory.training.networks import activate
 from ivae_theory.training.perceptron import Perceptron
 from ivae_theory.training.problem import Rows
 from ivae_theory.training.replicas import Replicas
 
-__all__ = ["FlowArchitecture", "FlowProblem", "FlowStack"]
+if TYPE_CHECKING:
+    from ivae_theory.model import Prior
+
+__all__ = ["FlowArchitecture", "FlowProblem", "FlowStack", "flow_prior"]
 
 _LOG_2PI = math.log(2.0 * math.pi)
 #: Adam moves every parameter by about its rate. The prior's parameters are stored divided by this, so that they move
@@ -136,6 +141,19 @@ class FlowStack(Replicas):
         return log_det - 0.5 * (log_variance + _LOG_2PI + centred**2 * torch.exp(-log_variance)).sum(-1)
 
 
+def flow_prior(stack: FlowStack) -> Prior:
+    """The prior of a single replica as a table of natural parameters."""
+    from ivae_theory import families
+    from ivae_theory.model import Prior
+
+    with torch.no_grad():
+        mean, log_variance = stack.prior(torch.eye(stack.architecture.labels, dtype=stack.dtype)[None])
+    precision = torch.exp(-log_variance[0]).numpy()
+    if mean is None:
+        return Prior(families.gaussian_scale(), -0.5 * precision)
+    return Prior(families.gaussian(), np.stack([mean[0].numpy() * precision, -0.5 * precision], -1))
+
+
 class FlowProblem:
     """A stack of flows with its data, for :class:`~ivae_theory.training.loop.Loop`; the loss is -log p(w|u)."""
 
@@ -228,6 +246,14 @@ class FlowProblem:
     def loss(self, rows: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
         """Minus the mean log-likelihood of these rows (S,)."""
         return -self.stack.log_likelihood(self.data.design.index_select(1, rows)).mean(-1)
+
+    def diagnose(self, replica: int) -> tuple[Prior, NDArray[Any], Callable[[torch.Tensor], torch.Tensor]]:
+        """See :class:`~ivae_theory.training.problem.Problem`; the decoder leads to whitened coordinates."""
+        from ivae_theory.training.flow_modules import flow_mixing
+
+        alone, n = self.stack.single(replica), self.stack.architecture.n
+        here = Whitening(np.zeros(n), np.eye(n), np.ones(n))
+        return flow_prior(alone), np.arange(self.stack.architecture.labels), flow_mixing(alone, here)
 
     def describe(self) -> dict[str, Any]:
         """See :class:`~ivae_theory.training.problem.Problem`."""

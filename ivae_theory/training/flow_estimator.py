@@ -12,7 +12,7 @@ from ivae_theory.errors import InputError
 from ivae_theory.training.choice import best_replica, check_fitted, floating, replica_seeds, split_rows
 from ivae_theory.training.coordinates import Whitening
 from ivae_theory.training.extras import need, torch
-from ivae_theory.training.flow import FlowArchitecture, FlowProblem, FlowStack
+from ivae_theory.training.flow import FlowArchitecture, FlowProblem, FlowStack, flow_prior
 from ivae_theory.training.flow_modules import flow_mixing
 from ivae_theory.training.labels import as_labels, label_numbers, observations
 from ivae_theory.training.loop import Loop, Schedule
@@ -169,19 +169,11 @@ class IdentifiableFlow(BaseEstimator):  # type: ignore[misc]  # sklearn has no t
     @functools.cached_property
     def model_(self) -> Model:
         """The model of y without noise, for :func:`ivae_theory.check`."""
-        from ivae_theory import families
-        from ivae_theory.model import Model, Prior
+        from ivae_theory.model import Model
         from ivae_theory.noise import Noise
 
         stack = self._fitted
-        with torch.no_grad():
-            mean, log_variance = stack.prior(torch.eye(len(self.labels_), dtype=torch.float64)[None])
-            precision = torch.exp(-log_variance[0]).numpy()
-        if mean is None:
-            prior = Prior(families.gaussian_scale(), -0.5 * precision)
-        else:
-            prior = Prior(families.gaussian(), np.stack([mean[0].numpy() * precision, -0.5 * precision], -1))
-        return Model(prior, noise=Noise.none(), mixing=flow_mixing(stack, self.whitening_))
+        return Model(flow_prior(stack), noise=Noise.none(), mixing=flow_mixing(stack, self.whitening_))
 
     def sample(self, u: ArrayLike, seed: int = 0) -> tuple[Array, Array]:
         """New latents (N, n) and projected observations y (N, n) at these labels."""

@@ -12,6 +12,7 @@ from ivae_theory.errors import InputError
 from ivae_theory.training.coordinates import Whitening
 from ivae_theory.training.extras import torch
 from ivae_theory.training.modules import perceptron_module
+from ivae_theory.training.natural import family_of, natural_parameters, table_prior
 from ivae_theory.training.networks import Stack
 from ivae_theory.training.objectives import Batch, ImportanceWeighted, draw, latent_divergence
 from ivae_theory.training.problem import Rows, variational_rows
@@ -113,29 +114,7 @@ class Learned:
 
     def natural(self, columns: torch.Tensor) -> torch.Tensor:
         """Natural parameters (B, n) or (B, n, 2) from the columns (B, .) that stand for u."""
-        architecture = self.stack.architecture
-        prior = self.stack.prior(torch.nn.functional.pad(columns, (architecture.d, 0))[None])
-        shape = (len(columns), architecture.n)
-        log_scale = columns.new_zeros(shape) if prior.log_scale is None else prior.log_scale[0]
-        if architecture.law == "laplace":
-            return -torch.exp(-log_scale)
-        precision = torch.exp(-log_scale)
-        if prior.location is None:
-            return -0.5 * precision
-        if prior.log_scale is None:
-            return prior.location[0]
-        return torch.stack([prior.location[0] * precision, -0.5 * precision], -1)
-
-    def family(self) -> Any:
-        """The exponential family of the prior, as :mod:`ivae_theory.families` names it."""
-        from ivae_theory import families
-
-        architecture = self.stack.architecture
-        if architecture.law == "laplace":
-            return families.laplace_scale()
-        if not architecture.location:
-            return families.gaussian_scale()
-        return families.gaussian() if architecture.scale else families.gaussian_location()
+        return natural_parameters(self.stack, columns)
 
     def model(self) -> Model:
         """theta = (f, T, lambda) with the noise and the posterior, for ``check``, ``posterior_gap`` and ``recover``."""
@@ -146,12 +125,12 @@ class Learned:
         architecture = self.stack.architecture
         if architecture.auxiliary == "vector" and architecture.prior != "fixed":
             assert self.support is not None
-            prior = Prior(self.family(), _NaturalOfVector(self), u=Observed(self.support))
+            prior = Prior(family_of(architecture), _NaturalOfVector(self), u=Observed(self.support))
         else:
             count = max(architecture.size, 1) if architecture.prior != "fixed" else 1
             with torch.no_grad():
                 table = self.natural(torch.eye(count, architecture.columns, dtype=torch.float64))
-            prior = Prior(self.family(), table.numpy())
+            prior = table_prior(architecture, table.numpy())
         noise: Any = Noise.gaussian(self.noise_variance)
         if architecture.observation == "bernoulli":
             noise = Discrete("bernoulli")

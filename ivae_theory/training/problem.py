@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,8 +14,12 @@ from ivae_theory.errors import InputError
 from ivae_theory.training.coordinates import Whitening
 from ivae_theory.training.extras import torch
 from ivae_theory.training.gradients import BoundGradient, covers
+from ivae_theory.training.natural import natural_parameters, table_prior
 from ivae_theory.training.networks import Architecture, Stack
 from ivae_theory.training.objectives import Batch, Bound, Objective
+
+if TYPE_CHECKING:
+    from ivae_theory.model import Prior
 
 __all__ = ["Problem", "Rows", "VariationalProblem", "auxiliary_columns", "variational_rows"]
 
@@ -50,6 +54,10 @@ class Problem(Protocol):
 
     def loss(self, rows: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
         """(S,) losses, without a graph."""
+        ...
+
+    def diagnose(self, replica: int) -> tuple[Prior, NDArray[Any], Callable[[torch.Tensor], torch.Tensor]]:
+        """Prior, points u and decoder (B, n) -> (B, d) of a replica, for a Monitor."""
         ...
 
     def describe(self) -> dict[str, Any]:
@@ -189,6 +197,17 @@ class VariationalProblem:
     def _shaped(self, noise: torch.Tensor) -> torch.Tensor:
         """(S, B, draws * n) as (S, B * draws, n)."""
         return noise.reshape(noise.shape[0], -1, self.stack.architecture.n)
+
+    def diagnose(self, replica: int) -> tuple[Prior, NDArray[Any], Callable[[torch.Tensor], torch.Tensor]]:
+        """See :class:`Problem`; the decoder is in whitened coordinates, which changes all signs or none."""
+        alone = self.stack.single(replica)
+        architecture = self.stack.architecture
+        if architecture.auxiliary == "vector":
+            raise InputError("u", "labels (or none) for a diagnosis", "vectors")
+        count = architecture.size if architecture.prior != "fixed" else 1
+        table = natural_parameters(alone, torch.eye(count, architecture.columns, dtype=alone.dtype)).detach()
+        prior = table_prior(architecture, table.numpy())
+        return prior, np.arange(count), lambda z: alone.decode(z[None])[0]
 
     def describe(self) -> dict[str, Any]:
         """See :class:`Problem`."""
