@@ -19,7 +19,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,14 +83,17 @@ def binomial_bounds(hits: int, count: int, level: float = 0.01) -> tuple[float, 
     return low, high
 
 
-def frequencies(scenario: Scenario, mass: float, count: int) -> dict[str, Any]:
+def statuses(scenario: Scenario, mass: float, seed: int) -> tuple[int, int]:
+    """Status of the pattern finding and of the whole verdict."""
+    found = one(scenario, mass, seed)
+    return int(found.parts[-1].status), int(found.verdict.status)
+
+
+def frequencies(scenario: Scenario, mass: float, count: int, pool: ProcessPoolExecutor) -> dict[str, Any]:
     """How often the pattern finding and the whole verdict hold and fail, with binomial bounds."""
     start = time.perf_counter()
-    statuses = []
-    for index in range(count):
-        found = one(scenario, mass, SEED + index)
-        statuses.append((int(found.parts[-1].status), int(found.verdict.status)))
-    table = np.array(statuses)
+    seeds = range(SEED, SEED + count)
+    table = np.array(list(pool.map(partial(statuses, scenario, mass), seeds, chunksize=10)))
     result: dict[str, Any] = {**scenario.__dict__, "off_mass": mass, "replications": count}
     for column, name in enumerate(("pattern", "verdict")):
         for status, word in ((2, "holds"), (0, "fails")):
@@ -173,12 +178,13 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("size", "power", "speed"))
     parser.add_argument("--replications", type=int, default=2000)
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--plot")
     options = parser.parse_args(arguments)
     document = header("python -m benchmarks.bench_recovery " + " ".join(arguments))
     document["results"] = []
-    for row in _rows(options.what, options.replications):
+    for row in _rows(options.what, options.replications, options.jobs):
         document["results"].append(row)
         print(json.dumps(row), flush=True)
         options.out.write_text(json.dumps(document, indent=1) + "\n")
@@ -186,16 +192,18 @@ def main(arguments: list[str]) -> None:
         plot(document["results"], options.plot)
 
 
-def _rows(what: str, replications: int) -> Iterator[dict[str, Any]]:
+def _rows(what: str, replications: int, jobs: int) -> Iterator[dict[str, Any]]:
     if what == "speed":
         yield from timings()
-    elif what == "size":
-        for scenario in SIZE:
-            yield frequencies(scenario, TOLERANCE, replications)
-    else:
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        if what == "size":
+            for scenario in SIZE:
+                yield frequencies(scenario, TOLERANCE, replications, pool)
+            return
         for scenario in POWER:
-            yield frequencies(scenario, 2 * TOLERANCE, replications)
-            yield frequencies(scenario, 0.0, replications)
+            yield frequencies(scenario, 2 * TOLERANCE, replications, pool)
+            yield frequencies(scenario, 0.0, replications, pool)
 
 
 if __name__ == "__main__":

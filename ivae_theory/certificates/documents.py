@@ -71,6 +71,8 @@ def _check_whole(whole: Verdict, parts: list[Verdict]) -> None:
             raise InvalidCertificate(f"one {name} for all findings", ", ".join(sorted(values))[:80])
     assumed = any("posterior is exact" in sentence for sentence in whole.assumes)
     if assumed != (whole.evidence.get("route") != "exact"):
-        raise InvalidCertificate("'the learned posterior is exact' to be listed where it is assumed", "a list that differs")
+        raise InvalidCertificate(
+            "'the learned posterior is exact' to be listed where it is assumed", "a list that differs"
+        )
     if not np.isfinite(whole.evidence.get("tolerance", np.nan)):
         raise InvalidCertificate("a tolerance", "none")

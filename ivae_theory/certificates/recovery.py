@@ -99,7 +99,10 @@ def recheck_resolve(claim: str, evidence: Evidence, subject: Mapping[str, Any]) 
     """Some fourth-order cross-moment of the sources is further from zero than the level allows (Bonferroni)."""
     from scipy import special
 
-    cross, error = np.asarray(evidence["cross"], dtype=np.float64), np.asarray(evidence["cross_error"], dtype=np.float64)
+    cross, error = (
+        np.asarray(evidence["cross"], dtype=np.float64),
+        np.asarray(evidence["cross_error"], dtype=np.float64),
+    )
     level, sources = float(evidence["level"]), len(evidence["kurtosis"])
     _require(0 < level < 0.5 and evidence["converged"] is True, "a level, and a FastICA that converged")
     _require(cross.shape == error.shape == (sources * (sources - 1),), "two cross-moments for every pair of sources")

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 #: Points stand for the balls of this radius around them: what holds there holds on a set of positive measure.
-RADIUS = Fraction(1, 2**40)
+RADIUS = Fraction(1, 2**150)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,9 +137,7 @@ def _into(expression: sympy.Expr, side: Side, target: Sequence[sympy.Interval]) 
     return all(any(_image_within(expression, symbol, part, goal) for goal in target) for part in own)
 
 
-def _image_within(
-    expression: sympy.Expr, symbol: sympy.Symbol, part: sympy.Interval, goal: sympy.Interval
-) -> bool:
+def _image_within(expression: sympy.Expr, symbol: sympy.Symbol, part: sympy.Interval, goal: sympy.Interval) -> bool:
     slope = sympy.diff(expression, symbol) if expression.is_polynomial(symbol) else None
     if slope is not None and slope.is_Rational and slope != 0:
         ends = [_affine_end(expression, symbol, slope, end) for end in (part.start, part.end)]

@@ -96,9 +96,7 @@ def _families(prior: Any, inverse: AffineMap, permutation: list[int]) -> tuple[l
         block = sympy.Matrix(inverse.A[spans[j], spans[old]])
         shift = sympy.Matrix(inverse.c[spans[j]])
         statistics = block * sympy.Matrix(family.statistics) + shift
-        families.append(
-            ExponentialFamily(list(statistics), family.support, family.base_measure, family.variable)
-        )
+        families.append(ExponentialFamily(list(statistics), family.support, family.base_measure, family.variable))
     return families, order
 
 
@@ -115,7 +113,10 @@ def _natural(prior: Any, A: NDArray[Any]) -> tuple[Any, Any]:
         return table.tolist(), prior.domain if type(prior.domain).__name__ == "Observed" else None
     rows = natural.exact if natural.kind == "exact" else natural.values.tolist()
     moved = [
-        [sum((Fraction(a) * Fraction(value) for a, value in zip(column, row, strict=True)), Fraction(0)) for column in A.T]
+        [
+            sum((Fraction(a) * Fraction(value) for a, value in zip(column, row, strict=True)), Fraction(0))
+            for column in A.T
+        ]
         for row in rows
     ]
     domain = prior.domain if type(prior.domain).__name__ == "Observed" else None

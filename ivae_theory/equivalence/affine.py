@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import sympy
+from flint import fmpq_mat
 from numpy.typing import ArrayLike, NDArray
 
 from ivae_theory.errors import InputError, InputTypeError
-from ivae_theory.exact import determinant, to_fraction, to_text
+from ivae_theory.exact import determinant, to_fmpq, to_fraction, to_text
+from ivae_theory.exact.identity import is_zero
 
 __all__ = ["AffineMap"]
 
@@ -42,6 +44,19 @@ def _objects(array: NDArray[Any], argument: str) -> NDArray[Any]:
             result[index] = value
         else:
             result[index] = to_fraction(value, argument)
+    return result
+
+
+def _times(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
+    """Matrix product of exact entries."""
+    return _tidied(np.asarray(left.dot(right)))
+
+
+def _tidied(values: NDArray[Any]) -> NDArray[Any]:
+    """Sympy entries expanded, so that products of roots do not pile up."""
+    result = np.empty(values.shape, dtype=object)
+    for index, value in np.ndenumerate(values):
+        result[index] = value if isinstance(value, Fraction) else sympy.radsimp(sympy.expand(sympy.sympify(value)))
     return result
 
 
@@ -111,13 +126,12 @@ class AffineMap:
     def __matmul__(self, other: AffineMap) -> AffineMap:
         """First ``other``, then this: ``A (A' t + c') + c``."""
         if not isinstance(other, AffineMap):
-            return NotImplemented
+            raise InputTypeError("other", "an AffineMap", type(other).__name__)
         if other.size != self.size:
             raise InputError("other", f"a map of {self.size} statistics", f"one of {other.size}")
         if self.exact and other.exact:
-            left, right = sympy.Matrix(self.A), sympy.Matrix(other.A)
-            shift = left * sympy.Matrix(other.c) + sympy.Matrix(self.c)
-            return AffineMap((left * right).applyfunc(sympy.nsimplify), shift.applyfunc(sympy.nsimplify))
+            shift = [value + own for value, own in zip(_times(self.A, other.c[:, None])[:, 0], self.c, strict=True)]
+            return AffineMap(_times(self.A, other.A), _tidied(np.array(shift, dtype=object)))
         (left_matrix, left_shift), (right_matrix, right_shift) = self._floats(), other._floats()
         return AffineMap(left_matrix @ right_matrix, left_matrix @ right_shift + left_shift)
 
@@ -130,11 +144,10 @@ class AffineMap:
             When ``A`` is singular: exactly, or to the last digits of its floats.
         """
         if self.exact:
-            matrix = sympy.Matrix(self.A)
             if self._determinant_is_zero():
                 raise InputError("A", "an invertible matrix", "a singular one")
-            inverse = matrix.inv().applyfunc(sympy.nsimplify)
-            return AffineMap(inverse, (-inverse * sympy.Matrix(self.c)).applyfunc(sympy.nsimplify))
+            inverse = self._exact_inverse()
+            return AffineMap(inverse, [-value for value in _times(inverse, self.c[:, None])[:, 0]])
         matrix_floats, shift = self._floats()
         values = np.linalg.svd(matrix_floats, compute_uv=False)
         if values[-1] <= len(values) * np.finfo(float).eps * values[0]:
@@ -148,7 +161,7 @@ class AffineMap:
             return False
         if self.exact and other.exact:
             return all(
-                sympy.nsimplify(a - b) == 0
+                is_zero(sympy.sympify(a - b))
                 for a, b in zip([*self.A.flat, *self.c], [*other.A.flat, *other.c], strict=True)
             )
         (a, c), (b, d) = self._floats(), other._floats()
@@ -173,10 +186,21 @@ class AffineMap:
     def _floats(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         return np.asarray(self.A, dtype=np.float64), np.asarray(self.c, dtype=np.float64)
 
+    @property
+    def _rational(self) -> bool:
+        return all(isinstance(value, Fraction) for value in self.A.flat)
+
+    def _exact_inverse(self) -> NDArray[Any]:
+        if self._rational:
+            solved = fmpq_mat(self.size, self.size, [to_fmpq(value) for value in self.A.flat]).inv()
+            entries = [to_fraction(solved[i, j]) for i in range(self.size) for j in range(self.size)]
+            return np.array(entries, dtype=object).reshape(self.A.shape)
+        return _tidied(np.array(sympy.Matrix(self.A).inv().tolist(), dtype=object))
+
     def _determinant_is_zero(self) -> bool:
-        if all(isinstance(value, Fraction) for value in self.A.flat):
+        if self._rational:
             return determinant(self.A.tolist()) == 0
-        return bool(sympy.simplify(sympy.Matrix(self.A).det()) == 0)
+        return is_zero(sympy.expand(sympy.Matrix(self.A).det()))
 
     def __repr__(self) -> str:
         kind = "exact" if self.exact else "floats"

@@ -141,9 +141,7 @@ def inverse(expression: sympy.Expr, symbol: sympy.Symbol, target: sympy.Expr) ->
         yield from inverse(inner, symbol, value)
 
 
-def _undo(
-    expression: sympy.Expr, inner: sympy.Expr, others: list[sympy.Expr], target: sympy.Expr
-) -> list[sympy.Expr]:
+def _undo(expression: sympy.Expr, inner: sympy.Expr, others: list[sympy.Expr], target: sympy.Expr) -> list[sympy.Expr]:
     if expression.is_Add:
         return [target - sympy.Add(*others)]
     if expression.is_Mul:

@@ -48,9 +48,7 @@ def _rational(end: sympy.Expr) -> Fraction:
     return Fraction(int(value.p), int(value.q))
 
 
-def table(
-    functions: Sequence[sympy.Expr], side: Side, points: Sequence[Sequence[Fraction]]
-) -> mpmath.matrix | None:
+def table(functions: Sequence[sympy.Expr], side: Side, points: Sequence[Sequence[Fraction]]) -> mpmath.matrix | None:
     """Values ``[1, functions]`` at the points, or ``None`` when some value is not a real number."""
     evaluate = sympy.lambdify(side.symbols, list(functions), "mpmath")
     rows = []

@@ -90,7 +90,13 @@ def _different_sizes(model_a: Any, model_b: Any) -> Verdict | None:
                 CLAIM,
                 Grade.EXACT,
                 f"not equivalent: {name} is {a} and {b}, and {what}",
-                evidence={"kind": "equivalence.sizes", "name": name, "a": int(a), "b": int(b), **_digests(model_a, model_b)},
+                evidence={
+                    "kind": "equivalence.sizes",
+                    "name": name,
+                    "a": int(a),
+                    "b": int(b),
+                    **_digests(model_a, model_b),
+                },
             )
     return None
 

@@ -59,7 +59,7 @@ def accumulate(truth: Rows, learned: Learned, T: Statistics, T_learned: Statisti
     vectors = np.zeros((groups.count, 1 + p + q + empty.sizes[3] + empty.sizes[4]))
     cross, instrumented = np.zeros((groups.count, p, q)), np.zeros((groups.count, q, q))
     pairs = empty.sizes[3] + empty.sizes[4]
-    within, runs = np.zeros((pairs, pairs)), 0
+    squares = np.zeros((pairs, pairs))
     latents = CorrelationSums.zeros(groups, n, m, shift=_latent_shift(truth, learned))
     for rows in chunks(len(truth), learned.columns + 2 * p + 2 * n + pairs):
         codes, starts, order = contiguous(groups.codes[rows])
@@ -68,11 +68,9 @@ def accumulate(truth: Rows, learned: Learned, T: Statistics, T_learned: Statisti
         y = (T.evaluate(z, picked) - location[0]) / scale[0]
         chunk = learned.read(picked, location[1], scale[1])
         table = np.concatenate([y, chunk.x, pair_products(y, T), chunk.pairs], axis=1)
-        run_sums = np.add.reduceat(table, starts, axis=0)
-        lengths = np.diff(np.append(starts, len(y)))
-        vectors[codes, 1:] += run_sums
-        vectors[codes, 0] += lengths
-        runs += _add_within(within, table[:, p + q :], run_sums[:, p + q :], lengths)
+        vectors[codes, 1:] += np.add.reduceat(table, starts, axis=0)
+        vectors[codes, 0] += np.diff(np.append(starts, len(y)))
+        squares += table[:, p + q :].T @ table[:, p + q :]
         ends = np.append(starts[1:], len(y))
         for code, start, end in zip(codes, starts, ends, strict=True):
             x = chunk.x[start:end]
@@ -84,7 +82,9 @@ def accumulate(truth: Rows, learned: Learned, T: Statistics, T_learned: Statisti
     sums = np.concatenate(
         [vectors, cross.reshape(groups.count, mixed), instrumented.reshape(groups.count, covariance)], axis=1
     )
-    moments = Moments(T.blocks, T_learned.blocks, sums, within / max(1, len(truth) - runs), location, scale)
+    whole = vectors if groups.segments is not None else vectors.sum(axis=0, keepdims=True)
+    within = _within(squares, whole[:, 0], whole[:, 1 + p + q :])
+    moments = Moments(T.blocks, T_learned.blocks, sums, within, location, scale)
     _refuse_constants(moments, T, T_learned)
     return Accumulated(moments, latents)
 
@@ -94,11 +94,10 @@ def _latent_shift(truth: Rows, learned: Learned) -> Floats:
     return np.concatenate([truth.take(rows).mean(axis=0), learned.views(rows)[2].mean(axis=0)])
 
 
-def _add_within(within: Floats, values: Floats, run_sums: Floats, lengths: NDArray[np.intp]) -> int:
-    """Add the scatter of the values around their run's mean; returns the degrees of freedom that cost."""
-    centred = values - np.repeat(run_sums / lengths[:, None], lengths, axis=0)
-    within += centred.T @ centred
-    return len(lengths)
+def _within(squares: Floats, counts: Floats, sums: Floats) -> Floats:
+    """Covariance of the rows around their segment's mean; around the overall mean where there are no segments."""
+    scatter = squares - (sums / counts[:, None]).T @ sums
+    return np.asarray(scatter / max(1.0, float(counts.sum()) - len(counts)))
 
 
 def _refuse_constants(moments: Moments, T: Statistics, T_learned: Statistics) -> None:

@@ -50,6 +50,17 @@ def test_size_at_the_tolerance_small(route: str, noise: float) -> None:
     assert (found[:, 0] == 0).sum() <= most
 
 
+def test_few_rows_without_segments_have_a_size_too() -> None:
+    holds = fails = 0
+    angle = np.arcsin(np.sqrt(TOLERANCE))
+    R = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    for seed in range(150):
+        z = np.random.default_rng(seed).standard_normal((150, 2))
+        found = recover(z, z @ R, statistics="z", tolerance=TOLERANCE, seed=seed)
+        holds, fails = holds + found.parts[2].holds, fails + found.parts[2].fails
+    assert max(holds, fails) <= binom.ppf(0.999, 150, LEVEL)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("route", "n", "kind"), [("exact", 2, "one"), ("exact", 5, "all"), ("draws", 2, "one")])
 def test_size_at_the_tolerance(route: str, n: int, kind: str) -> None:

@@ -106,8 +106,7 @@ def test_chunks_do_not_change_the_answer(monkeypatch: pytest.MonkeyPatch) -> Non
     for one, other in zip(whole, parts, strict=True):
         np.testing.assert_allclose(one.map.A, other.map.A, rtol=1e-9)
         assert one.mcc == pytest.approx(other.mcc, rel=1e-12)
-        # Runs are shorter, and with them the within-segment covariance has fewer degrees of freedom.
-        assert tuple(one.off_mass) == pytest.approx(tuple(other.off_mass), rel=0.2, abs=1e-6)
+        assert tuple(one.off_mass) == pytest.approx(tuple(other.off_mass), rel=1e-6, abs=1e-9)
 
 
 @pytest.mark.parametrize(

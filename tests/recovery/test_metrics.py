@@ -95,7 +95,9 @@ def test_within_segments_against_a_direct_computation_when_segments_are_merged()
     u = rng.integers(0, 700, 5000)
     z = rng.uniform(-5, 5, (700, 2))[u] + rng.standard_normal((5000, 2))
     w = z[:, ::-1] + 2 * rng.standard_normal((5000, 2))
-    centred = [a - np.stack([a[u == m].mean(axis=0) if (u == m).any() else a[0] for m in range(700)])[u] for a in (z, w)]
+    centred = [
+        a - np.stack([a[u == m].mean(axis=0) if (u == m).any() else a[0] for m in range(700)])[u] for a in (z, w)
+    ]
     assert mcc(z, w, u=u).within == pytest.approx(brute_force(*centred), abs=1e-9)
 
 

@@ -167,9 +167,7 @@ def test_different_statistics_for_each_latent() -> None:
 
 def test_blocks_of_different_sizes_are_matched_with_their_like() -> None:
     z, u = segments(2)
-    found = recover(
-        z, z[:, ::-1], statistics=["z", ("z", "z**2")[1]], learned_statistics=["z**2", "z"], u=u
-    )
+    found = recover(z, z[:, ::-1], statistics=["z", ("z", "z**2")[1]], learned_statistics=["z**2", "z"], u=u)
     assert found.permutation == (1, 0)
     blocks = recover(z, z, statistics=["z", "z, z**2"], u=u)
     assert blocks.verdict.holds
