@@ -56,6 +56,7 @@ def prior_from_torch(cls: type[Prior], function: Function, domain: Domain) -> Pr
     parameters = Parameters(function)
     values = _ask(parameters, points)
     law = str(parameters.law)
+    _require_positive(law, values, points)
     marks, why = _dependences(parameters, points, values.shape[1:])
     latents = [_latent(law, values[:, i], marks[i], isinstance(domain, Points), i, why) for i in range(values.shape[1])]
     module = NaturalParameters(parameters, [latent.form for latent in latents])
@@ -86,6 +87,16 @@ def _ask(parameters: torch.nn.Module, points: NDArray[Any]) -> NDArray[np.float6
     if values.ndim != 3 or len(values) != len(points):
         raise InputError("fn(u)", "a Distribution with batch (B, n)", f"parameters of shape {values.shape[:-1]}")
     return values
+
+
+def _require_positive(law: str, values: NDArray[np.float64], points: NDArray[Any]) -> None:
+    """Refuse what torch refuses, also where validation is switched off (zuko switches it off for everybody)."""
+    for index, name in enumerate(LAWS[law].parameters):
+        bad = np.argwhere(~(values[:, :, index] > 0))
+        if name != "loc" and len(bad):
+            row, latent = (int(place) for place in bad[0])
+            got = f"{values[row, latent, index]} for latent {latent + 1} at u = {points[row].tolist()}"
+            raise CallableFailed("fn(u)", f"a positive {name} of {law}", got)
 
 
 def _dependences(

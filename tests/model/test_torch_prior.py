@@ -270,3 +270,13 @@ def test_float32_tables_in_closures_are_met_in_float32(table):
 def test_a_mean_that_is_zero_only_where_it_was_asked_is_never_called_constant(loc):
     prior = Prior.from_torch(lambda u: D.Normal(loc(u), 1 + u**2), u=Observed(np.linspace(0, 0.9, 6)))
     assert names(prior) == ("gaussian",)
+
+
+def test_a_negative_scale_is_refused_although_somebody_switched_validation_off():
+    before = D.Distribution._validate_args
+    D.Distribution.set_default_validate_args(False)
+    try:
+        with pytest.raises(CallableFailed, match="scale"):
+            Prior.from_torch(lambda u: D.Normal(torch.zeros(len(u), N), -torch.ones(len(u), N)), u=np.arange(3.0))
+    finally:
+        D.Distribution.set_default_validate_args(before)
