@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ivae_theory.errors import InputError
 from ivae_theory.training.coordinates import Whitening
 from ivae_theory.training.labels import as_labels, label_numbers
-from ivae_theory.training.loop import Schedule
+from ivae_theory.training.loop import Loop, Schedule
 from ivae_theory.training.networks import Architecture, Stack
 from ivae_theory.training.objectives import BetaTotalCorrelation, Bound, ImportanceWeighted, Objective
 from ivae_theory.training.start import check_linear_start, start_linearly
@@ -58,8 +59,10 @@ class IVAE(VariationalEstimator):
         Of everything random.
     dtype, device
         ``float32`` or ``float64``; a torch device.
-    checkpoint, progress
-        A file from which an interrupted fit resumes; whether to show progress on standard error.
+    checkpoint, progress, callback
+        A file from which an interrupted fit resumes; whether to show progress on standard error; a function that is
+        called with the :class:`~ivae_theory.training.loop.Loop` every 100 steps, for instance a
+        :class:`~ivae_theory.training.diagnostics.Monitor`.
     """
 
     def __init__(
@@ -86,13 +89,15 @@ class IVAE(VariationalEstimator):
         device: str = "cpu",
         checkpoint: str | None = None,
         progress: bool = False,
+        callback: Callable[[Loop], None] | None = None,
     ) -> None:
         self.n_latents, self.family, self.auxiliary, self.prior = n_latents, family, auxiliary, prior
         self.covariance, self.draws, self.start = covariance, draws, start
         self.observation, self.noise_variance = observation, noise_variance
         self.width, self.layers, self.activation, self.slope = width, layers, activation, slope
         self.replicas, self.held_out, self.schedule, self.seed = replicas, held_out, schedule, seed
-        self.dtype, self.device, self.checkpoint, self.progress = dtype, device, checkpoint, progress
+        self.dtype, self.device, self.checkpoint = dtype, device, checkpoint
+        self.progress, self.callback = progress, callback
 
     def _read_auxiliary(self, u: ArrayLike | None, fitting: bool) -> NDArray[Any] | None:
         """Labels as their numbers in ``labels_``, vectors as floats (N, m)."""
@@ -174,12 +179,14 @@ class VAE(VariationalEstimator):
         device: str = "cpu",
         checkpoint: str | None = None,
         progress: bool = False,
+        callback: Callable[[Loop], None] | None = None,
     ) -> None:
         self.n_latents, self.law, self.beta = n_latents, law, beta
         self.observation, self.noise_variance = observation, noise_variance
         self.width, self.layers, self.activation, self.slope = width, layers, activation, slope
         self.replicas, self.held_out, self.schedule, self.seed = replicas, held_out, schedule, seed
-        self.dtype, self.device, self.checkpoint, self.progress = dtype, device, checkpoint, progress
+        self.dtype, self.device, self.checkpoint = dtype, device, checkpoint
+        self.progress, self.callback = progress, callback
 
     def _architecture(self, d: int, u: Array | None) -> Architecture:
         return Architecture(

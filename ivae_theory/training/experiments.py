@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ivae_theory.errors import InputError
+from ivae_theory.training.choice import split_rows
 from ivae_theory.training.data import Dataset, simulate
 from ivae_theory.training.extras import need
 from ivae_theory.training.limit import recovery_limit
@@ -35,6 +36,7 @@ def run_experiment(configuration: Mapping[str, Any]) -> dict[str, Any]:
         ``{"method": m, "data": {"simulation": preset, "seed": s, ...changes}, "parameters": {...}, "schedule": {...}}``
         with a method of :data:`METHODS` or ``"limit"``. ``parameters`` are those of the estimator (of
         :func:`~ivae_theory.training.limit.recovery_limit` for the limit); ``schedule`` replaces fields of its own.
+        With ``"trace": true`` the MCC is recorded every 100 steps, for VAEs.
 
     Returns
     -------
@@ -43,9 +45,9 @@ def run_experiment(configuration: Mapping[str, Any]) -> dict[str, Any]:
         metric), ``bound`` in nats a row; ``replica_bounds`` (held out) and ``replica_mcc`` say what a choice that
         looks at the truth would have gained.
     """
-    unknown = set(configuration) - {"method", "data", "parameters", "schedule"}
+    unknown = set(configuration) - {"method", "data", "parameters", "schedule", "trace"}
     if unknown:
-        raise InputError("configuration", "method, data, parameters and schedule", ", ".join(sorted(unknown)))
+        raise InputError("configuration", "method, data, parameters, schedule and trace", ", ".join(sorted(unknown)))
     method = configuration.get("method")
     if method != "limit" and method not in METHODS:
         raise InputError("method", f"one of limit, {', '.join(METHODS)}", repr(method))
@@ -59,11 +61,45 @@ def run_experiment(configuration: Mapping[str, Any]) -> dict[str, Any]:
     if method != "linear":
         parameters.setdefault("seed", data.seed)
     latents = parameters.pop("n_latents", data.mixing.n)
+    trace = _Trace(data) if configuration.get("trace", False) else None
+    if trace is not None:
+        if method in ("flow", "linear"):
+            raise InputError("trace", "nothing for flow and linear", repr(configuration["trace"]))
+        parameters["callback"] = trace
     estimator = getattr(need(module, "experiments"), name)(latents, **parameters)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         estimator.fit(data.x, data.u)
-    return _scores(estimator, data) | {"warnings": [str(w.message) for w in caught]}
+    traced = {} if trace is None else {"trace": trace.of_replica(estimator.chosen_)}
+    return _scores(estimator, data) | traced | {"warnings": [str(w.message) for w in caught]}
+
+
+class _Trace:
+    """A callback that records the MCC of posterior means at some training rows."""
+
+    rows = 2000
+
+    def __init__(self, data: Dataset) -> None:
+        self.data, self.steps = data, list[int]()
+        self.scores: list[list[float]] = []
+
+    def __call__(self, loop: Any) -> None:
+        """Score all replicas."""
+        problem = loop.problem
+        batch = problem.data.batch(problem.flat.new_tensor(range(0, len(problem.data), self._stride(problem))).long())
+        mean = problem.stack.encode(batch.design)[0].detach().double().cpu().numpy()
+        # the rows that were trained on are a function of the seed
+        train, _ = split_rows(len(self.data.x), 1.0 - len(problem.data) / len(self.data.x), loop.seed)
+        truth = self.data.z[train[:: self._stride(problem)]]
+        self.steps.append(loop.step)
+        self.scores.append([mean_correlation(truth, member) for member in mean])
+
+    def _stride(self, problem: Any) -> int:
+        return max(1, len(problem.data) // self.rows)
+
+    def of_replica(self, replica: int) -> dict[str, Any]:
+        """Steps and scores of one replica."""
+        return {"steps": self.steps, "mcc": [scores[replica] for scores in self.scores]}
 
 
 def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,7 +50,7 @@ class IdentifiableFlow(BaseEstimator):  # type: ignore[misc]  # sklearn has no t
         ``gaussian_scale`` (T = z^2, mean 0) or ``gaussian`` (T = (z, z^2)).
     couplings, width
         Of the flow: coupling layers (None: 10, or 0 for one latent), and units of their networks' two hidden layers.
-    replicas, held_out, schedule, seed, dtype, device, checkpoint, progress
+    replicas, held_out, schedule, seed, dtype, device, checkpoint, progress, callback
         As in :class:`~ivae_theory.training.IVAE`; the default schedule is :data:`FLOW_SCHEDULE`.
 
     Attributes after :meth:`fit`
@@ -79,10 +80,12 @@ class IdentifiableFlow(BaseEstimator):  # type: ignore[misc]  # sklearn has no t
         device: str = "cpu",
         checkpoint: str | None = None,
         progress: bool = False,
+        callback: Callable[[Loop], None] | None = None,
     ) -> None:
         self.n_latents, self.family, self.couplings, self.width = n_latents, family, couplings, width
         self.replicas, self.held_out, self.schedule, self.seed = replicas, held_out, schedule, seed
-        self.dtype, self.device, self.checkpoint, self.progress = dtype, device, checkpoint, progress
+        self.dtype, self.device, self.checkpoint = dtype, device, checkpoint
+        self.progress, self.callback = progress, callback
 
     def fit(self, x: ArrayLike, u: ArrayLike) -> Self:
         """Train on observations (N, d) and labels (N,)."""
@@ -100,8 +103,8 @@ class IdentifiableFlow(BaseEstimator):  # type: ignore[misc]  # sklearn has no t
         stack = FlowStack(architecture, seeds, dtype=floating(self.dtype), device=self.device)
         problem = FlowProblem(stack, Rows.gather([y[train]], columns[train], [self.whitening_], stack.flat))
         schedule = FLOW_SCHEDULE if self.schedule is None else self.schedule
-        loop = Loop(problem, schedule, seed=self.seed, checkpoint=self.checkpoint, progress=self.progress)
-        self.history_ = loop.run()
+        settings: dict[str, Any] = {"checkpoint": self.checkpoint, "progress": self.progress, "callback": self.callback}
+        self.history_ = Loop(problem, schedule, seed=self.seed, **settings).run()
         self.likelihoods_ = np.full(stack.replicas, np.nan)
         everyone = [stack.single(replica) for replica in range(stack.replicas)]
         for replica in set(range(stack.replicas)) - set(self.history_.lost):

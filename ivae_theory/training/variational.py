@@ -9,6 +9,7 @@ from __future__ import annotations
 import abc
 import functools
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -75,6 +76,7 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
     device: str
     checkpoint: str | None
     progress: bool
+    callback: Callable[[Loop], None] | None
 
     @abc.abstractmethod
     def _architecture(self, d: int, u: Array | None) -> Architecture:
@@ -115,8 +117,8 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
         rows = variational_rows(values[train], of(train), whitening, stack, self.noise_variance)
         problem = VariationalProblem(stack, self._objective(len(train)), rows)
         schedule = Schedule() if self.schedule is None else self.schedule
-        loop = Loop(problem, schedule, seed=self.seed, checkpoint=self.checkpoint, progress=self.progress)
-        self.history_ = loop.run()
+        settings: dict[str, Any] = {"checkpoint": self.checkpoint, "progress": self.progress, "callback": self.callback}
+        self.history_ = Loop(problem, schedule, seed=self.seed, **settings).run()
         support = None if points is None else np.unique(points.reshape(len(points), -1), axis=0)
         self._choose(stack, whitening, support, values[held], of(held))
         self.n_features_in_ = values.shape[1]

@@ -192,6 +192,23 @@ def test_every_method_is_an_experiment(method: str) -> None:
         assert result["replica_mcc"][best] == result["mcc"]
 
 
+def test_a_trace_ends_at_the_final_score() -> None:
+    data = DATA | {"length": 200}
+    parameters = {"replicas": 2, "held_out": 0.01}
+    configuration = {
+        "method": "ivae",
+        "data": data,
+        "schedule": {"steps": 300},
+        "parameters": parameters,
+        "trace": True,
+    }
+    result = run_experiment(configuration)
+    assert result["trace"]["steps"] == [100, 200, 300]
+    assert result["trace"]["mcc"][-1] == pytest.approx(result["mcc"], abs=0.01)
+    with pytest.raises(InputError, match=r"^trace:"):
+        run_experiment({"method": "linear", "data": data, "trace": True})
+
+
 def test_bad_experiments_are_named() -> None:
     with pytest.raises(InputError, match=r"^method:"):
         run_experiment({"method": "magic"})
