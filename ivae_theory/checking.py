@@ -7,25 +7,18 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ivae_theory import published, theorem2
+from ivae_theory import published, theorem1, theorem2, theorem3
 from ivae_theory.conclusion import conclude
 from ivae_theory.errors import InputError, InputTypeError
-from ivae_theory.hypotheses import injectivity, noise, positivity, statistics, variability
+from ivae_theory.model import Model
 from ivae_theory.verdict import GOALS, Grade, Report, Verdict, goal_claims
-
-if TYPE_CHECKING:
-    from ivae_theory.model import Model
 
 __all__ = ["CLAIMS", "check"]
 
 #: Claims that a user may vouch for are those that a report can contain.
-CLAIMS = (
-    "theorem1.i", "theorem1.ii", "theorem1.iii", "theorem1.minimal", "theorem1.injective", "theorem1.positive",
-    "theorem1.known_noise", "theorem2.i", "theorem2.ii", "theorem2.scaled_permutation", "theorem2.block_permutation",
-    "theorem3.i", "published.theorem1", "published.theorem2", "published.theorem3",
-)  # fmt: skip
+CLAIMS = (*theorem1.CLAIMS, *theorem2.CLAIMS, *theorem3.CLAIMS, *published.CLAIMS)
 
 
 def check(
@@ -62,7 +55,7 @@ def check(
     Report
         ``report.status`` is the status of the goal alone; the other claims are shown beside it.
     """
-    if not hasattr(model, "describe") or not hasattr(model, "prior"):
+    if not isinstance(model, Model):
         raise InputTypeError("model", "an ivae_theory.Model", type(model).__name__)
     if goal not in GOALS:
         raise InputError("goal", f"one of {', '.join(GOALS)}", repr(goal))
@@ -83,32 +76,10 @@ def check(
 
 def _plan(model: Model, seed: int, found: dict[str, Verdict]) -> Iterator[tuple[str, Callable[[], Verdict]]]:
     """The claims in the order of the theory, each with the call that decides it; ``found`` fills as they go."""
-    yield "theorem1.i", lambda: noise.check_noise(model, seed)
-    yield "theorem1.ii", lambda: statistics.check_printed(model, seed)
-    yield "theorem1.iii", lambda: variability.check_variability(model, seed)
-    yield "theorem1.minimal", lambda: statistics.check_minimal(model, seed)
-    yield "theorem1.injective", lambda: injectivity.check_injective(model, seed)
-    yield "theorem1.positive", lambda: positivity.check_positive(model, seed)
-    yield "theorem1.known_noise", lambda: noise.check_known(model, seed)
-    yield "theorem2.i", lambda: theorem2.check_identical(model)
-    yield "theorem2.ii", lambda: theorem2.check_minimum(model)
-    if max(model.prior.ks) == 1:
-        yield "theorem2.scaled_permutation", lambda: theorem2.check_scaled_permutation(model)
-    else:
-        yield "theorem2.block_permutation", lambda: theorem2.check_block_permutation(model)
-    if model.posterior is not None:
-        yield "theorem3.i", lambda: _posterior(model, seed)
-    yield "published.theorem1", lambda: published.check_theorem1(model, found)
-    if max(model.prior.ks) == 1:
-        yield "published.theorem3", lambda: published.check_theorem3(model, found)
-    else:
-        yield "published.theorem2", lambda: published.check_theorem2(model, found)
-
-
-def _posterior(model: Model, seed: int) -> Verdict:
-    from ivae_theory.theorem3 import check_posterior
-
-    return check_posterior(model, seed)
+    yield from theorem1.decisions(model, seed)
+    yield from theorem2.decisions(model)
+    yield from theorem3.decisions(model, seed)
+    yield from published.decisions(model, found)
 
 
 def _rival(model: Model, timeout: float | None) -> dict[str, Any] | None:

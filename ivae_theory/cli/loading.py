@@ -36,11 +36,13 @@ def load_model(spec: str) -> Any:
             defined = ", ".join(sorted(k for k in namespace if not k.startswith("_")))[:200]
             raise InputError("FILE", f"a file that defines {name!r}", f"{path} with {defined or 'nothing'}")
         found = namespace[name]
-        if callable(found) and not hasattr(found, "prior"):
+        if callable(found):
             found = _call(found, path, name)
     finally:
         sys.path.remove(str(path.parent.resolve()))
-    if not hasattr(found, "prior") or not hasattr(found, "describe"):
+    from ivae_theory.model import Model
+
+    if not isinstance(found, Model):
         raise InputTypeError(
             f"{path}:{name}", "an ivae_theory.Model or a function that returns one", type(found).__name__
         )

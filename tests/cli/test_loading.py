@@ -47,6 +47,7 @@ def test_a_file_may_import_its_neighbours(file):
         (GOOD, ":nothing", InputError, "nothing"),
         (GOOD, ":number", InputError, "int"),
         (GOOD, ":broken", CallableFailed, "no data"),
+        ("class Fake:\n    prior = 1\n    def describe(self): return {}\nmodel = Fake()", "", InputError, "Fake"),
         (GOOD, ":not a name", InputError, "NAME"),
         ("raise ValueError('boom')", "", CallableFailed, "line 1"),
         ("x = (", "", CallableFailed, "SyntaxError"),
