@@ -4,9 +4,9 @@
     python -m benchmarks.bench_recovery power --out benchmarks/results/recovery_power.json
     python -m benchmarks.bench_recovery speed --out benchmarks/results/recovery_speed.json --plot speed.png
 
-``size`` draws worlds whose worst row's off-permutation mass is exactly the tolerance: there a HOLDS is as likely as it is
-anywhere where it is wrong, and so is a FAILS. ``power`` puts it at twice the tolerance (FAILS is right) and at zero
-(HOLDS is right). Run single-threaded (OMP_NUM_THREADS=1) so that timings compare.
+``size`` draws worlds whose worst row's off-permutation mass is exactly the tolerance: there a HOLDS is as likely as
+it is anywhere where it is wrong, and so is a FAILS. ``power`` puts it at twice the tolerance (FAILS is right) and at
+zero (HOLDS is right). Run single-threaded (OMP_NUM_THREADS=1) so that timings compare.
 """
 
 from __future__ import annotations

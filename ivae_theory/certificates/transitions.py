@@ -1,8 +1,8 @@
 """Verifications for equivalence of two models that are known by formulas (Eq. 12).
 
 ``T~ o f^-1 = A T~' o f'^-1 + c`` on a common image is checked through the transition ``h = f'^-1 o f``, which is given:
-``f'(h(z)) = f(z)`` is an identity of functions, and ``h`` maps the support of ``z`` into that of ``z'``, so that it *is*
-the transition when ``f'`` is injective. Everything here verifies; finding h, A and points is the business of the
+``f'(h(z)) = f(z)`` is an identity of functions, and ``h`` maps the support of ``z`` into that of ``z'``, so that it
+*is* the transition when ``f'`` is injective. Everything here verifies; finding h, A and points is the business of the
 checker. The checker and the rechecker both call these.
 """
 
@@ -45,7 +45,8 @@ RADIUS = Fraction(1, 2**150)
 class Side:
     """``(f, T)`` of one model by formulas in its own symbols.
 
-    ``statistics[i]`` are the ``T_ij`` in ``symbols[i]``; ``supports[i]`` the intervals of ``Z_i``; ``mixing`` the d expressions.
+    ``statistics[i]`` are the ``T_ij`` in ``symbols[i]``; ``supports[i]`` the intervals of ``Z_i``; ``mixing`` the d
+    expressions.
     """
 
     symbols: tuple[sympy.Symbol, ...]
@@ -65,7 +66,7 @@ class Side:
 
 
 def read_side(data: Mapping[str, Any], prefix: str) -> Side:
-    """A side from ``{"families": [..], "mixing": {"symbols", "expressions"}}``; symbols are ``prefix1, prefix2, ..``."""
+    """A side from ``{"families", "mixing": {"symbols", "expressions"}}``; symbols are ``prefix1, prefix2, ..``."""
     try:
         families = [family_from_description(item) for item in data["families"]]
         names = [sympy.Symbol(name, real=True) for name in data["mixing"]["symbols"]]
@@ -86,7 +87,7 @@ def read_side(data: Mapping[str, Any], prefix: str) -> Side:
 
 
 def _symbol(name: str, parts: Sequence[sympy.Interval]) -> sympy.Symbol:
-    """A symbol that knows its sign where the support (up to its end points) has one: ``sqrt(z^2)`` is ``z`` on (0, 1)."""
+    """A symbol that knows its sign where the interior of the support has one: ``sqrt(z^2)`` is ``z`` on (0, 1)."""
     if all(_at_most(sympy.Integer(0), part.start) for part in parts):
         return sympy.Symbol(name, positive=True)
     if all(_at_most(part.end, sympy.Integer(0)) for part in parts):
@@ -98,7 +99,7 @@ def _symbol(name: str, parts: Sequence[sympy.Interval]) -> sympy.Symbol:
 
 
 def is_transition(a: Side, b: Side, h: Sequence[sympy.Expr]) -> bool:
-    """Whether ``b.mixing(h(z)) = a.mixing(z)`` and ``h`` maps a's support into b's up to null sets: a proof when True."""
+    """Whether ``b.mixing(h(z)) = a.mixing(z)`` and ``h`` maps a's support into b's: True is a proof."""
     if len(h) != len(b.symbols) or len(a.mixing) != len(b.mixing):
         return False
     if any(entry.free_symbols - set(a.symbols) for entry in h):

@@ -1,8 +1,9 @@
-"""The action of affine maps on models: ``theta' = map . theta`` with ``theta ~ theta'`` by the map and the same law of x.
+"""The action of affine maps on models: ``theta' = map . theta`` with ``theta ~ theta'`` by the map and the same law
+of x.
 
-``T~' = A^-1 (T~ - c)``, ``lambda' = A^T lambda`` and ``f'`` with the latents in their new order. For ``T~'`` to be of the
-class (each statistic a function of one latent) A must be a block permutation; a general A would mix latents, which only
-particular priors allow (a rotation of Gaussian latents, say).
+``T~' = A^-1 (T~ - c)``, ``lambda' = A^T lambda`` and ``f'`` with the latents in their new order. For ``T~'`` to be of
+the class (each statistic a function of one latent) A must be a block permutation; a general A would mix latents,
+which only particular priors allow (a rotation of Gaussian latents, say).
 """
 
 from __future__ import annotations
@@ -67,12 +68,9 @@ def _slices(ks: tuple[int, ...]) -> list[slice]:
 def _blocks(A: NDArray[Any], ks: tuple[int, ...]) -> list[int]:
     """For each latent i the new latent s(i); the new latents have the k_i of the old ones in the new order."""
     wanted = "a block permutation: each block row and column with one non-zero block of its size"
-    size = ks[0]
-    if len(set(ks)) > 1:
-        # With different k_i only maps that keep every latent in its place have well-defined blocks.
-        columns = _slices(ks)
-    else:
-        columns = [slice(i * size, (i + 1) * size) for i in range(len(ks))]
+    size, equal = ks[0], len(set(ks)) == 1
+    # With different k_i only maps that keep every latent in its place have well-defined blocks.
+    columns = [slice(i * size, (i + 1) * size) for i in range(len(ks))] if equal else _slices(ks)
     found = []
     for span in _slices(ks):
         where = [j for j, column in enumerate(columns) if any(value != 0 for value in A[span, column].flat)]
@@ -131,6 +129,6 @@ def _mixing(mixing: Any, order: list[int]) -> Any:
         return mixing
     if hasattr(mixing, "matrix"):
         symbols = mixing.symbols
-        return list(symbols[old] for old in order), list(mixing.matrix)
+        return [symbols[old] for old in order], list(mixing.matrix)
     positions = np.argsort(order)
     return lambda z: mixing.evaluate(np.asarray(z)[:, positions])

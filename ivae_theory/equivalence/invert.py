@@ -35,7 +35,7 @@ def transitions(a: Side, b: Side) -> Iterator[tuple[sympy.Expr, ...]]:
 
 
 def _same_up_to_order(a: Side, b: Side) -> Iterator[tuple[sympy.Expr, ...]]:
-    """Orders of a's latents in which b's mixing is a's: latents are matched by the role they play in each expression."""
+    """Orders of a's latents in which b's mixing is a's: latents are matched by their role in each expression."""
     if len(a.symbols) != len(b.symbols):
         return
     roles = [[_role(side, symbol) for symbol in side.symbols] for side in (a, b)]
@@ -85,7 +85,7 @@ def _solve(equations: list[Equation], symbols: Sequence[sympy.Symbol]) -> Iterat
 
 
 def _is_affine(expression: sympy.Expr, symbols: Sequence[sympy.Symbol]) -> bool:
-    return expression.is_polynomial(*symbols) and sympy.Poly(expression, *symbols).total_degree() <= 1
+    return bool(expression.is_polynomial(*symbols)) and bool(sympy.Poly(expression, *symbols).total_degree() <= 1)
 
 
 def _linear(equations: list[Equation], symbols: Sequence[sympy.Symbol]) -> tuple[sympy.Expr, ...] | None:

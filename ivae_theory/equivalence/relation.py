@@ -37,9 +37,9 @@ def equivalent(model_a: Any, model_b: Any, *, seed: int = 0) -> Verdict:
     """Whether ``theta ~ theta'`` (Eq. 12): ``T~(f^-1(x)) = A T~'(f'^-1(x)) + c`` with A invertible, on a common image.
 
     HOLDS with the map as certificate (``verdict.evidence["A"]``, ``["c"]``: identities of functions, verified). FAILS
-    with points as witness: at more than ``nk + 1`` of them ``[1 Y Y']`` has a rank that ``span{1, T~}`` cannot have (equality
-    at points proves nothing, and a pseudo-inverse would return a singular A); or with a point of one image that is not in
-    the other. UNDECIDED otherwise.
+    with points as witness: at more than ``nk + 1`` of them ``[1 Y Y']`` has a rank that ``span{1, T~}`` cannot have
+    (equality at points proves nothing, and a pseudo-inverse would return a singular A); or with a point of one image
+    that is not in the other. UNDECIDED otherwise.
 
     Parameters
     ----------
@@ -60,11 +60,12 @@ def equivalent(model_a: Any, model_b: Any, *, seed: int = 0) -> Verdict:
     sizes = _different_sizes(model_a, model_b)
     if sizes is not None:
         return sizes
-    data = [_formulas(model) for model in (model_a, model_b)]
-    for item, name in zip(data, ("model_a", "model_b"), strict=True):
-        if isinstance(item, str):
-            return Verdict.unknown(CLAIM, f"{name}: {item}", evidence={"kind": "tried"})
-    models = {"a": data[0], "b": data[1]}
+    models: dict[str, Any] = {}
+    for model, key in ((model_a, "a"), (model_b, "b")):
+        found = _formulas(model)
+        if isinstance(found, str):
+            return Verdict.unknown(CLAIM, f"model_{key}: {found}", evidence={"kind": "tried"})
+        models[key] = found
     with precision(BITS):
         return _decide(models, read_side(models["a"], "z"), read_side(models["b"], "w"), seed)
 
@@ -135,7 +136,7 @@ def _decide(models: dict[str, Any], a: Side, b: Side, seed: int) -> Verdict:
             "compared"
         )
         return Verdict.unknown(CLAIM, reason, evidence={"kind": "tried", "points": 0})
-    evidence = {"models": models, "h": [to_text(entry) for entry in h]}
+    evidence: dict[str, Any] = {"models": models, "h": [to_text(entry) for entry in h]}
     evidence["g"] = None if g is None else [to_text(entry) for entry in g]
     found = _same_spaces(evidence, a, b, h, g, seed)
     if found is None:
@@ -144,7 +145,8 @@ def _decide(models: dict[str, Any], a: Side, b: Side, seed: int) -> Verdict:
         return found
     return Verdict.unknown(
         CLAIM,
-        "neither an affine map that is an identity of functions nor a certified difference of the function spaces was found",
+        "neither an affine map that is an identity of functions nor a certified difference of the function spaces was "
+        "found",
         evidence={"kind": "tried", "points": 4 * (len(a.stacked) + 2)},
     )
 
@@ -181,7 +183,7 @@ def _same_spaces(evidence: dict[str, Any], a: Side, b: Side, h: Any, g: Any, see
 
 
 def _affine_map(a: Side, b: Side, h: Any, seed: int) -> tuple[sympy.Matrix, sympy.Matrix] | None:
-    """Candidates for A and c from values at points; non-minimal statistics leave a choice, made so that A is invertible."""
+    """Candidates for A and c from values at points; where statistics leave a choice, A is invertible."""
     own, other = a.stacked, b.at(b.stacked, h)
     size = len(own)
     points = sample_points(a, 2 * size + 6, seed)

@@ -39,7 +39,7 @@ def pilot(truth: Rows, learned: Learned, T: Statistics, T_learned: Statistics) -
 
 
 def _spread(values: Floats) -> Floats:
-    spread = values.std(axis=0)
+    spread: Floats = values.std(axis=0)
     spread[spread <= 1e-12 * np.abs(values).max(axis=0)] = 1.0
     return spread
 

@@ -27,9 +27,9 @@ Floats = NDArray[np.float64]
 class Fit:
     """The affine map on all the data with its bootstrap replicates.
 
-    ``A`` (nk, nk) and ``c`` (nk,) in the user's units, ``S`` (nk, nk) whitened, ``residual`` = 1 - R^2 (nk,); replicates
-    ``S_replicates`` (B, nk, nk) and ``residual_replicates`` (B, nk), whose covariances are to be multiplied by
-    ``inflation``; ``freedom`` = G - 1.
+    ``A`` (nk, nk) and ``c`` (nk,) in the user's units, ``S`` (nk, nk) whitened, ``residual`` = 1 - R^2 (nk,);
+    replicates ``S_replicates`` (B, nk, nk) and ``residual_replicates`` (B, nk), whose covariances are to be
+    multiplied by ``inflation``; ``freedom`` = G - 1.
     """
 
     A: Floats
@@ -88,7 +88,7 @@ def _scales(moments: Moments, variance: Floats, replicates: int, inflation: floa
     """
     values, vectors = np.linalg.eigh(moments.within / moments.count)
     factor = vectors * np.sqrt(np.maximum(values, 0) / inflation)
-    drawn = variance + rng.standard_normal((replicates, len(variance))) @ factor.T
+    drawn: Floats = variance + rng.standard_normal((replicates, len(variance))) @ factor.T
     # Variances stay positive; with so few rows that this matters the intervals are wide anyway.
     rows = np.concatenate([np.equal(*moments.blocks.pairs), np.equal(*moments.learned_blocks.pairs)])
     drawn[:, rows] = np.maximum(drawn[:, rows], variance[rows] / 10)

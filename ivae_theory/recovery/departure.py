@@ -1,10 +1,10 @@
 """Lack of affine fit behind a posterior: does ``T~(z) - A E[T~'|x,u] - c`` have mean zero given (x, u)?
 
 With exact latents the residual itself must vanish, and ``1 - R^2`` measures everything. With posteriors the residual is
-legitimately noisy, but its mean given (x, u) is zero under equivalence. So a direction ``h`` of functions of the learned
-latents (and of ``u``) is fitted to the residual on one half of some rows and its covariance with the residual is taken
-on the other half: ``cov(e, h)^2 / var(h)`` is at most the variance of ``E[e | x, u]``, whatever ``h`` is. With posterior
-draws the functions are of a *second* draw, independent of the residual's given (x, u).
+legitimately noisy, but its mean given (x, u) is zero under equivalence. So a direction ``h`` of functions of the
+learned latents (and of ``u``) is fitted to the residual on one half of some rows and its covariance with the residual
+is taken on the other half: ``cov(e, h)^2 / var(h)`` is at most the variance of ``E[e | x, u]``, whatever ``h`` is.
+With posterior draws the functions are of a *second* draw, independent of the residual's given (x, u).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _covariance(residual: Floats, direction: Floats, scale: Floats) -> Departure
 
 def _standardised(values: Floats) -> Floats:
     spread = values.std(axis=0)
-    return (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return np.asarray((values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
 
 
 def _functions(latents: Floats, segments: NDArray[np.intp] | None, rows: NDArray[np.intp], seed: int) -> Floats:

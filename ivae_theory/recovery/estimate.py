@@ -51,9 +51,10 @@ def recover(
     """Estimate ``A`` and ``c`` with ``T~(z) = A T~'(z') + c`` and decide whether A is a scaled permutation.
 
     The verdict is an interval of the worst row's off-permutation mass against the tolerance: HOLDS when the upper bound
-    is at most the tolerance (and A is well away from singular, and the fit is affine), FAILS when the lower bound exceeds
-    it, UNDECIDED between, with the number of rows that would decide. A rotation of two of the learned statistics of unit
-    variance by an angle has this off-permutation mass, ``sin^2``, and keeps this MCC, ``cos`` for two latents:
+    is at most the tolerance (and A is well away from singular, and the fit is affine), FAILS when the lower bound
+    exceeds it, UNDECIDED between, with the number of rows that would decide. A rotation of two of the learned
+    statistics of unit variance by an angle has this off-permutation mass, ``sin^2``, and keeps this MCC, ``cos`` for
+    two latents:
 
     ======  ========  =====
     angle   off mass  MCC
@@ -92,14 +93,14 @@ def recover(
     seed
         Of the bootstrap.
     natural
-        Optional pair ``(lambda, lambda')`` of natural parameters, each (M, n, k), (M, n) or (M, nk) at the same M values
-        of ``u``: the parameter route, compared with the sample route.
+        Optional pair ``(lambda, lambda')`` of natural parameters, each (M, n, k), (M, n) or (M, nk) at the same M
+        values of ``u``: the parameter route, compared with the sample route.
 
     Raises
     ------
     InputError, InputTypeError
-        NaN or infinite rows, constant columns, fewer rows than unknowns, mismatched lengths, statistics undefined on the
-        data, object arrays.
+        NaN or infinite rows, constant columns, fewer rows than unknowns, mismatched lengths, statistics undefined on
+        the data, object arrays.
 
     Notes
     -----

@@ -74,11 +74,12 @@ def invertible_verdict(interval: Interval, settings: Settings) -> Verdict:
         "threshold": SINGULAR,
     }
     sign = invertible(interval)
-    what = f"smallest singular value of the whitened A {interval.estimate:.3g} [{interval.lower:.3g}, {interval.upper:.3g}]"
+    bounds = f"[{interval.lower:.3g}, {interval.upper:.3g}]"
+    what = f"smallest singular value of the whitened A {interval.estimate:.3g} {bounds}"
     reason = {
         1: f"{what}: A is invertible, 1 being a perfect recovery",
         0: f"{what}: not shown to be at least {SINGULAR:g}, so A may be almost singular",
-        -1: f"A is almost singular: {what}, below {SINGULAR:g}; some combination of the true statistics is not in the learned",
+        -1: f"A is almost singular: {what}, below {SINGULAR:g}; some combination of the true statistics is lost",
     }[sign]
     return _settled("recovery.invertible", sign, reason, evidence, margin=interval.lower - SINGULAR)
 

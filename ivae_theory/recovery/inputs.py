@@ -23,7 +23,7 @@ FEWEST_SEGMENTS = 20
 
 
 def as_array(values: Any, argument: str) -> NDArray[Any]:
-    """A real array of any kind (numpy, memory map, torch, pandas, list) as a numpy array, without a copy if possible."""
+    """A real array of any kind (numpy, memory map, torch, pandas, list) as a numpy array, not copied if possible."""
     if hasattr(values, "detach"):
         tensor = values.detach().cpu()
         values = (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()

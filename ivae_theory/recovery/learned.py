@@ -32,7 +32,8 @@ class Chunk:
     """What a chunk of B rows contributes; all statistics shifted and scaled.
 
     ``x`` (B, nk) is the regressor; ``products`` the list of (coefficient, F (B, nk)) with ``x x^T`` estimated by
-    ``sum coefficient F F^T``; ``pairs`` (B, pairs) the block diagonal of ``t t^T``; ``latents`` (B, n) what MCC compares.
+    ``sum coefficient F F^T``; ``pairs`` (B, pairs) the block diagonal of ``t t^T``; ``latents`` (B, n) what MCC
+    compares.
     """
 
     x: Floats
@@ -182,7 +183,8 @@ def _nodes(count: int) -> tuple[Floats, Floats]:
 def _quadrature(T: Statistics, mean: NDArray[Any], deviation: NDArray[Any]) -> tuple[Floats, Floats] | None:
     """Nodes and weights (standard normal) that integrate T and its products; ``None`` when none is accurate.
 
-    Exact for polynomials (2 D degrees with D + 1 nodes, Gauss-Hermite); otherwise compared with another rule on some rows.
+    Exact for polynomials (2 D degrees with D + 1 nodes, Gauss-Hermite); otherwise compared with another rule on some
+    rows.
     """
     if T.degree is not None and T.degree <= 20:
         return _nodes(T.degree + 1)

@@ -101,11 +101,11 @@ class CorrelationSums:
             cross = cross - mean[:, : self.n, None] * mean[:, None, self.n :]
         deviation = np.sqrt(np.maximum(square, 0))
         scale = deviation[:, : self.n, None] * deviation[:, None, self.n :]
-        return np.divide(cross, scale, out=np.zeros_like(cross), where=scale > 1e-300)
+        return np.asarray(np.divide(cross, scale, out=np.zeros_like(cross), where=scale > 1e-300))
 
     @property
     def between(self) -> float:
-        """Mean over pairs of columns of the product of their between-segment shares of variance (0 without segments)."""
+        """Mean over pairs of columns of the product of their between-segment shares of variance."""
         if self.segment is None:
             return 0.0
         total = self.sums.sum(axis=0)

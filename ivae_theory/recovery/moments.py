@@ -56,7 +56,7 @@ class Blocks:
         return left, right
 
     def names(self, symbol: str) -> list[str]:
-        """How messages name the statistics: ``T_1`` for k = 1, ``T_1,2`` otherwise (numbered from 1 as in the paper)."""
+        """How messages name the statistics: ``T_1`` for k = 1, ``T_1,2`` otherwise, from 1 as in the paper."""
         return [
             f"{symbol}_{i + 1}" if size == 1 else f"{symbol}_{i + 1},{j + 1}"
             for i, size in enumerate(self.sizes)

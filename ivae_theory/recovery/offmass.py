@@ -1,13 +1,14 @@
 """Off-permutation mass of every row, with an interval that is honest near zero.
 
 Row ``i`` of ``S``, divided by its matched entry, has the off-permutation part ``rho_i``; its mass is
-``|rho|^2 / (1 + |rho|^2)``. The estimate of ``|rho|^2`` is ``|rho^|^2``, whose mean exceeds the truth by the trace of the
-covariance ``V`` of ``rho^``: a percentile bootstrap of the squared norm inherits that bias twice, and at ``rho = 0``
-the law is not even close to normal. So the bootstrap supplies ``V``, and the interval is found by inverting tests of
-``|rho| = r``: under it ``|rho^|^2`` has mean ``r^2 + tr V``, variance ``2 tr V^2 + 4 rho'V rho`` and third cumulant
+``|rho|^2 / (1 + |rho|^2)``. The estimate of ``|rho|^2`` is ``|rho^|^2``, whose mean exceeds the truth by the trace of
+the covariance ``V`` of ``rho^``: a percentile bootstrap of the squared norm inherits that bias twice, and at ``rho =
+0`` the law is not even close to normal. So the bootstrap supplies ``V``, and the interval is found by inverting tests
+of ``|rho| = r``: under it ``|rho^|^2`` has mean ``r^2 + tr V``, variance ``2 tr V^2 + 4 rho'V rho`` and third cumulant
 ``8 tr V^3 + 24 rho'V^2 rho``, and its quantiles are those of the shifted and scaled chi-square with these cumulants.
-The direction of ``rho`` is unknown, and that of the estimate misleads: an estimate that is too short has lost its length
-where there is most noise. So ``rho'V rho`` is taken as large as it can be, ``r^2`` times the largest eigenvalue of V.
+The direction of ``rho`` is unknown, and that of the estimate misleads: an estimate that is too short has lost its
+length where there is most noise. So ``rho'V rho`` is taken as large as it can be, ``r^2`` times the largest
+eigenvalue of V.
 """
 
 from __future__ import annotations

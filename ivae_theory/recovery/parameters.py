@@ -1,4 +1,4 @@
-"""The parameter route: ``lambda'(u) - lambda'(u_0) = A^T (lambda(u) - lambda(u_0))``, no samples needed (theory, section 2)."""
+"""The parameter route: ``lambda'(u) - lambda'(u_0) = A^T (lambda(u) - lambda(u_0))``, no samples needed."""
 
 from __future__ import annotations
 
@@ -110,9 +110,9 @@ def compare_routes(
     if (beyond > 0).any():
         i, j = np.unravel_index(int(np.argmax(beyond)), gap.shape)
         warnings.append(
-            f"the parameter route and the sample route disagree: whitened entry ({i + 1}, {j + 1}) is {S[i, j]:.3g} from "
-            f"the natural parameters and {fit.S[i, j]:.3g} from the samples; the models' laws of x differ, or the posterior "
-            "is not exact"
+            f"the parameter route and the sample route disagree: whitened entry ({i + 1}, {j + 1}) is {S[i, j]:.3g} "
+            f"from the natural parameters and {fit.S[i, j]:.3g} from the samples; the models' laws of x differ, or the "
+            "posterior is not exact"
         )
     if route.residual > tolerance:
         warnings.append(

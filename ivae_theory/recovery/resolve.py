@@ -1,10 +1,10 @@
 """The linear ICA step that Section 3.3 mentions: FastICA on the learned statistics, with a verdict on what it did.
 
-For ``k = 1`` Theorem 2 makes it superfluous when the hypotheses hold and the training succeeded: A is a scaled permutation
-already. It can repair a learned model whose statistics are a linear mixture ``y' = B y`` with independent ``y_i`` given
-``u``; it does not apply for ``k >= 2``, where the statistics of one latent are dependent. Independence holds only *given*
-``u``, so segment means are removed first: then ``E[g(y_i) y_j | u] = 0`` at the truth, which is all that FastICA's
-estimating equation asks for, whatever the variances do over u.
+For ``k = 1`` Theorem 2 makes it superfluous when the hypotheses hold and the training succeeded: A is a scaled
+permutation already. It can repair a learned model whose statistics are a linear mixture ``y' = B y`` with independent
+``y_i`` given ``u``; it does not apply for ``k >= 2``, where the statistics of one latent are dependent. Independence
+holds only *given* ``u``, so segment means are removed first: then ``E[g(y_i) y_j | u] = 0`` at the truth, which is
+all that FastICA's estimating equation asks for, whatever the variances do over u.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def resolve(z_learned: Any, *, statistics: Any, u: Any = None, level: float = 0.
     if max(T.blocks.sizes) > 1:
         raise InputError(
             "statistics",
-            "one statistic for each latent (k = 1): the statistics of one latent are dependent, linear ICA does not apply",
+            "one statistic for each latent (k = 1): several of one latent are dependent, and linear ICA does not apply",
             f"k_i = {max(T.blocks.sizes)}",
         )
     if len(rows) < max(50, 5 * n):
@@ -100,7 +100,7 @@ def resolve(z_learned: Any, *, statistics: Any, u: Any = None, level: float = 0.
 
 def _within(values: Floats, groups: Groups) -> Floats:
     if groups.segments is None:
-        return values - values.mean(axis=0)
+        return np.asarray(values - values.mean(axis=0))
     counts = np.bincount(groups.segments, minlength=groups.segment_count)
     means = np.stack(
         [np.bincount(groups.segments, column, groups.segment_count) / np.maximum(counts, 1) for column in values.T],
@@ -156,7 +156,7 @@ def _judge(inner: Floats, groups: Groups, level: float, converged: bool) -> tupl
             i, j = int(left[worst % len(left)]), int(right[worst % len(left)])
             reason = (
                 f"after FastICA sources {i + 1} and {j + 1} are still dependent given u (fourth-order cross-moment "
-                f"{cross[worst]:.3g}, standard error {error[worst]:.2g}): the learned statistics are no linear mixture of "
+                f"{cross[worst]:.3g}, standard error {error[worst]:.2g}): the statistics are no linear mixture of "
                 "independent ones, and linear ICA cannot resolve A"
             )
             return Verdict.fail("recovery.resolve", Grade.STATISTICAL, reason, evidence=evidence), found

@@ -169,7 +169,7 @@ def _symbolic(expressions: tuple[sympy.Expr, ...], argument: str, variable: symp
     if len(symbols) > 1 or not symbols:
         names = ", ".join(sorted(str(symbol) for symbol in symbols)) or "no symbol"
         raise InputError(argument, "expressions in one symbol", names)
-    symbol = variable if variable in symbols else symbols.pop()
+    symbol: Any = variable if variable in symbols else symbols.pop()
     text = ", ".join(to_text(expression) for expression in expressions).replace(str(symbol), "z")
     shown = text if len(expressions) == 1 else f"({text})"
     degree = _degree(expressions, symbol)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import importlib.util
+import io
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +16,7 @@ from ivae_theory.errors import InputError, MissingExtra
 if TYPE_CHECKING:
     from ivae_theory.recovery.result import Recovery
 
-__all__ = ["STYLE", "plot_recovery", "save", "style"]
+__all__ = ["STYLE", "available", "plot_recovery", "save", "style", "svg"]
 
 #: One look for every figure of the package.
 STYLE = {
@@ -22,6 +26,10 @@ STYLE = {
     "axes.spines.right": False,
     "figure.constrained_layout.use": True,
     "savefig.dpi": 200,
+    # Text comes from models: a dollar sign is a dollar sign. In SVG it stays text, with ids that do not change.
+    "text.parse_math": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "ivae_theory",
 }
 COLOURS = {"holds": "#2a7f62", "undecided": "#b8860b", "fails": "#b03a2e"}
 
@@ -39,6 +47,34 @@ def style() -> Any:
     except ImportError:
         raise MissingExtra("a figure", "plot") from None
     return matplotlib.rc_context(STYLE)
+
+
+def available() -> bool:
+    """Whether matplotlib is installed."""
+    return importlib.util.find_spec("matplotlib") is not None
+
+
+def svg(figure: Any, prefix: str, label: str) -> str:
+    """A figure as an ``<svg>`` element to stand inside a page.
+
+    Parameters
+    ----------
+    figure
+        A matplotlib figure.
+    prefix
+        Put before every id, so that several figures can stand in one page.
+    label
+        The alternative text.
+    """
+    buffer = io.StringIO()
+    with style():
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    text = buffer.getvalue()
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    text = re.sub(r'(<[^<>]*?\sid=")', rf"\g<1>{prefix}-", text)
+    text = re.sub(r'((?:url\(|href=")#)', rf"\g<1>{prefix}-", text)
+    opening = f'<svg role="img" aria-label="{html.escape(label)}" '
+    return text.replace("<svg ", opening, 1).strip()
 
 
 def save(figure: Any, path: str | Path) -> None:
@@ -61,7 +97,7 @@ def plot_recovery(recovery: Recovery, path: str | Path | None = None) -> Any:
         before, after, masses = figure.subplots(1, 3, width_ratios=[1, 1, 1.1])
         order = _statistic_order(recovery)
         limit = max(1.0, float(np.abs(recovery.S).max()))
-        image = None
+        image: Any = None
         for axis, matrix, title in (
             (before, recovery.S, "whitened A"),
             (after, recovery.S[:, order], "after the permutation"),
@@ -94,7 +130,9 @@ def _write_entries(axis: Any, matrix: Any, errors: Any, limit: float) -> None:
     size = 6.5 if len(matrix) <= 4 else 4.5
     for (i, j), value in np.ndenumerate(matrix):
         colour = "white" if abs(value) > 0.6 * limit else "black"
-        axis.text(j, i, f"{value:.2f}\n±{1.96 * errors[i, j]:.2f}", ha="center", va="center", fontsize=size, color=colour)
+        axis.text(
+            j, i, f"{value:.2f}\n±{1.96 * errors[i, j]:.2f}", ha="center", va="center", fontsize=size, color=colour
+        )
 
 
 def _masses(axis: Any, recovery: Recovery) -> None:

@@ -223,4 +223,4 @@ def test_the_intervals_of_the_entries_cover() -> None:
         truth = np.eye(2) / np.sqrt(1.09)
         inside = np.abs(found.S - truth) <= 1.96 * found.S_error
         hits, total = hits + int(inside.sum()), total + 4
-    assert 0.88 <= hits / total
+    assert hits / total >= 0.88

@@ -69,7 +69,7 @@ def world(n: int, segments: int, rows: int, mass: float, kind: str, rng: np.rand
 
 
 def exact_sample(w: World, noise: float, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """``T(z)`` with heteroscedastic noise of relative size ``noise`` (by segment and by row), and ``T' = A^-1 T(z)``."""
+    """``T(z)`` with heteroscedastic noise of relative size ``noise`` (by segment and row), and ``T' = A^-1 T(z)``."""
     z = w.latents(rng)
     T = z**2
     learned = T @ np.linalg.inv(w.A).T
@@ -82,7 +82,7 @@ def exact_sample(w: World, noise: float, rng: np.random.Generator) -> tuple[Floa
 def posterior_sample(
     w: World, W: Floats, variance: float, draws: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """z, posterior draws of z (S, N, n) from the exact posterior for x = W z + noise, posterior means and covariances."""
+    """z, posterior draws of z (S, N, n) from the exact posterior for x = W z + noise, its means and covariances."""
     z = w.latents(rng)
     x = z @ W.T + np.sqrt(variance) * rng.standard_normal((len(z), len(W)))
     mean, drawn = np.empty_like(z), np.empty((draws, *z.shape))
