@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["shortened"]
+__all__ = ["numbers", "shortened"]
 
 LONGEST_LIST, LONGEST_TEXT = 12, 160
+#: Characters that one field of a rival gets.
+LONGEST_FIELD = 150
+#: Fields of a rival's evidence that are words, or only say where the words come from.
+_WORDS = ("kind", "text", "covers")
 
 
 def shortened(value: Any) -> Any:
@@ -24,3 +29,19 @@ def shortened(value: Any) -> Any:
     if isinstance(value, str) and len(value) > LONGEST_TEXT:
         return f"{value[:LONGEST_TEXT]}... {len(value) - LONGEST_TEXT} more characters"
     return value
+
+
+def numbers(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The fields of evidence beside its words, each on one short line; latents are counted from 1 as in the words."""
+    fields = []
+    for key, value in evidence.items():
+        if key in _WORDS:
+            continue
+        if key == "latents":
+            value = [latent + 1 if isinstance(latent, int) else latent for latent in value]
+        cut = shortened(value)
+        text = cut if isinstance(cut, str) else json.dumps(cut).replace('"', "")
+        if len(text) > LONGEST_FIELD:
+            text = f"{text[:LONGEST_FIELD]}... {len(text) - LONGEST_FIELD} more characters"
+        fields.append((key.replace("_", " "), text))
+    return fields

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
+from collections.abc import Mapping
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -11,7 +12,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from ivae_theory.reporting.evidence import shortened
+from ivae_theory.reporting.evidence import numbers
 from ivae_theory.verdict import Report, Status, Verdict
 
 __all__ = ["WIDTH", "renderable", "terminal"]
@@ -84,7 +85,16 @@ def _conclusion(report: Report) -> RenderableType:
         lines.append(Text("It takes for granted:"))
         lines.extend(Padding(Text(f"- {sentence}"), (0, 0, 0, 2), expand=False) for sentence in conclusion.assumptions)
     if conclusion.rival is not None:
-        lines.append(Text("The rival:"))
-        text = json.dumps(shortened(conclusion.rival), indent=1)
-        lines.append(Padding(Text(text), (0, 0, 0, 2), expand=False))
+        lines.append(Rule(f"the rival, which refutes {conclusion.rival['refutes']}", style="dim", align="left"))
+        lines.append(_rival(conclusion.rival["evidence"]))
     return Group(*lines)
+
+
+def _rival(evidence: Mapping[str, Any]) -> RenderableType:
+    """What the rival is in words, and its numbers on a line each; all of them are in the JSON."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(overflow="fold")
+    for name, text in numbers(evidence):
+        table.add_row(name, Text(text))
+    return Group(Text(str(evidence.get("text", ""))), table)
