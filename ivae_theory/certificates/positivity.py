@@ -15,7 +15,7 @@ from ivae_theory.exact import parse_fraction
 from ivae_theory.families.formulas import Formulas
 from ivae_theory.verdict import Grade, Status
 
-__all__: list[str] = []
+__all__ = ["recheck_points"]
 
 Evidence = Mapping[str, Any]
 
@@ -32,11 +32,12 @@ def _positive(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
             if formulas.base_measure == 1 and not member["points"]:
                 continue
             exact = False
-            _recheck_points(formulas, member["points"])
+            recheck_points(formulas, member["points"])
     return Rechecked(Status.HOLDS, Grade.EXACT if exact else Grade.CERTIFIED)
 
 
-def _recheck_points(formulas: Formulas, texts: Sequence[str]) -> None:
+def recheck_points(formulas: Formulas, texts: Sequence[str]) -> None:
+    """Refuse points that do not show that Q is positive almost everywhere on the support."""
     points = iter([parse_fraction(text) for text in texts])
     try:
         for piece in decompose([formulas.base_measure], formulas.variable, formulas.support):

@@ -27,6 +27,8 @@ REACH, PANELS, POINTS, ROUNDS, ACCURACY = 600.0, 240, 12, 40, 1e-10
 MARGIN = 20.0
 #: Cells of a panel in the table that inverts the distribution function.
 CELLS = 24
+#: Newton's steps that make the inverse of a distribution function accurate.
+NEWTON = 4
 #: Points of the scan for local maxima, and how many of them are followed.
 SCAN, MODES = 6001, 8
 
@@ -179,6 +181,44 @@ class Density:
     def draw(self, count: int, rng: np.random.Generator) -> Floats:
         """``count`` draws: a panel by its mass, then a cell of it, then the inverse of a linear density."""
         panel = rng.choice(len(self.mass), size=count, p=self.mass / self.mass.sum())
+        return self._map(self._inside(panel, rng.random(count)), self.part[panel])[0]
+
+    def from_gaussian(self, y: Floats) -> Floats:
+        """``F^-1(Phi(y))`` for the distribution function ``F`` of a density on one interval: (B,) -> (B,).
+
+        Each half of the line is counted from its own end, so that both tails keep their digits.
+        """
+        from scipy.special import ndtr
+
+        (bounds,) = self.family.bounds
+        falling = bool(np.isinf(bounds[0]) and np.isfinite(bounds[1]))  # such an interval is mapped in reverse
+        gaussian = -y if falling else y
+        level = ndtr(-np.abs(gaussian)) * self.mass.sum()
+        panel, unit = np.empty(len(level), dtype=np.int64), np.empty(len(level))
+        for upper in (False, True):
+            mine = (gaussian > 0) == upper
+            mass = self.mass[::-1] if upper else self.mass
+            ends = np.cumsum(mass)
+            place = np.minimum(np.searchsorted(ends, level[mine]), len(mass) - 1)
+            share = np.clip((level[mine] - (ends[place] - mass[place])) / np.maximum(mass[place], 1e-300), 0, 1)
+            panel[mine] = len(mass) - 1 - place if upper else place
+            unit[mine] = 1 - share if upper else share
+        return self._map(self._polished(panel, unit), self.part[panel])[0]
+
+    def _polished(self, panel: NDArray[np.int64], unit: Floats) -> Floats:
+        """As :meth:`_inside`, with Newton's steps on the mass below the point."""
+        low, high, part = self.low[panel], self.high[panel], self.part[panel]
+        t, wanted = self._inside(panel, unit), unit * self.mass[panel]
+        for _ in range(NEWTON):
+            excess = self._rule(low, t, part, self.shift) - wanted
+            slope = np.exp(self._log_integrand(t, part)[1] - self.shift)
+            with np.errstate(all="ignore"):
+                step = np.where(slope > 0, excess / slope, 0.0)
+            t = np.clip(t - np.where(np.isfinite(step), step, 0.0), low, high)
+        return t
+
+    def _inside(self, panel: NDArray[np.int64], unit: Floats) -> Floats:
+        """The coordinate t in each panel with this share of the panel's mass below it."""
         used, back = np.unique(panel, return_inverse=True)
         edges = self.low[used, None] + (self.high - self.low)[used, None] * np.linspace(0, 1, CELLS + 1)
         part = np.broadcast_to(self.part[used, None], edges.shape)
@@ -186,15 +226,13 @@ class Density:
         with np.errstate(under="ignore"):
             height = np.exp(log_value - np.max(log_value, axis=1, keepdims=True))
         cumulative = np.cumsum(height[:, 1:] + height[:, :-1], axis=1)
-        level = rng.random(count) * cumulative[back, -1]
+        level = unit * cumulative[back, -1]
         cell = (cumulative[back] < level[:, None]).sum(axis=1)
         before = np.where(cell > 0, cumulative[back, np.maximum(cell - 1, 0)], 0.0)
         a, b = height[back, cell], height[back, cell + 1]
-        unit = (level - before) / np.maximum(a + b, 1e-300)
-        fraction = unit * (a + b) / (a + np.sqrt(np.maximum(a * a + unit * (b * b - a * a), 0)) + 1e-300)
-        t = edges[back, cell] + np.clip(fraction, 0, 1) * (edges[back, 1] - edges[back, 0])
-        z, _ = self._map(t, self.part[panel])
-        return z
+        share = (level - before) / np.maximum(a + b, 1e-300)
+        fraction = share * (a + b) / (a + np.sqrt(np.maximum(a * a + share * (b * b - a * a), 0)) + 1e-300)
+        return np.asarray(edges[back, cell] + np.clip(fraction, 0, 1) * (edges[back, 1] - edges[back, 0]))
 
 
 def sample_by_row(family: ExponentialFamily, rows: Floats, rng: np.random.Generator) -> Floats:

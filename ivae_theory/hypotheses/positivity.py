@@ -18,7 +18,7 @@ from ivae_theory.families.formulas import Formulas
 from ivae_theory.hypotheses.statistics import BITS, UNREADABLE, Group, candidate_intervals, distinct_families
 from ivae_theory.verdict import Grade, Verdict
 
-__all__ = ["check_positive"]
+__all__ = ["check_positive", "positive_points"]
 
 _CLAIM = "theorem1.positive"
 
@@ -33,7 +33,7 @@ def check_positive(model: Any, seed: int = 0) -> Verdict:
             open_questions.append((group, UNREADABLE))
             continue
         with precision(BITS):
-            points, why = _positive_points(formulas)
+            points, why = positive_points(formulas)
             zeros = [] if points is not None else _zero_intervals(formulas)
         if zeros:
             return _vanishing(group, zeros)
@@ -54,7 +54,7 @@ def check_positive(model: Any, seed: int = 0) -> Verdict:
     )
 
 
-def _positive_points(formulas: Formulas) -> tuple[list[str] | None, str]:
+def positive_points(formulas: Formulas) -> tuple[list[str] | None, str]:
     """A point where Q > 0 for each piece and case, in their order; none are needed for ``Q = 1``."""
     if formulas.base_measure == 1:
         return [], ""

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import sympy
 from numpy.typing import NDArray
 
-from ivae_theory.domain import Box, Domain, Observed, Points, as_domain
+from ivae_theory.domain import Box, Domain, Observed, Points, SymbolicDomain, as_domain
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.model.natural import CallableNatural, Natural, TableNatural
 from ivae_theory.model.ranges import check_rows, proved_on_box
@@ -62,7 +63,7 @@ class Prior:
         if callable(natural) and not hasattr(natural, "free_symbols"):
             self.domain = as_domain(u)
             self.natural = read_callable(natural, ks, self.domain)
-        elif is_symbolic(natural):
+        elif is_symbolic(natural) or (isinstance(natural, sympy.MatrixBase) and _ranges_over_symbols(u)):
             self.domain = as_domain(u)
             self.natural = read_symbolic(natural, ks, self.domain)
         else:
@@ -188,6 +189,11 @@ def _counts(family: Any) -> int | tuple[int, ...]:
 def _require_family(family: Any, argument: str) -> None:
     if not all(hasattr(family, name) for name in ("k", "statistics", "natural_range", "describe")):
         raise InputTypeError(argument, "an ExponentialFamily or a list of them", type(family).__name__)
+
+
+def _ranges_over_symbols(u: Any) -> bool:
+    """Whether u is given by symbols: a matrix of numbers is then a lambda that is the same for every u."""
+    return u is not None and isinstance(as_domain(u), SymbolicDomain)
 
 
 def _table_domain(u: Any, count: int) -> Domain:

@@ -9,14 +9,10 @@ from ivae_theory.enclosure.band_limited import cauchy_row, is_band_limited, is_n
 from ivae_theory.enclosure.latent import read_formulas
 from ivae_theory.enclosure.quadratic import rows_of
 from ivae_theory.exact import fraction_text
-from ivae_theory.rivals.rival import Rival
+from ivae_theory.rivals.rival import Rival, with_words
 
 __all__ = ["cauchy"]
 
-COVERS = (
-    "n = d = 1, f(z) = z, noise with the characteristic function max(1 - |t|, 0), two values of u, p(z | u) Cauchy "
-    "at one of them"
-)
 EPSILON = Fraction(1, 20)
 POINTS = (Fraction(0), Fraction(1), Fraction(3))
 
@@ -42,9 +38,8 @@ def cauchy(model: Any) -> Rival | None:
     prior = Prior(family, [[Fraction(int(r == row))] for r in range(2)])
     evidence = {
         "kind": "rival.band_limited",
-        "covers": COVERS,
         "row": row,
         "epsilon": fraction_text(EPSILON),
         "points": [fraction_text(point) for point in POINTS],
     }
-    return Rival(Model(prior, noise=model.noise, mixing=model.mixing), "equivalence", evidence)
+    return Rival(Model(prior, noise=model.noise, mixing=model.mixing), "equivalence", with_words(evidence))

@@ -10,14 +10,10 @@ from ivae_theory.domain import Points
 from ivae_theory.enclosure.appendix_e import is_appendix_e, mean_of_rival, rival_entry
 from ivae_theory.enclosure.quadratic import rows_of, write_rows
 from ivae_theory.rivals.build import prior_with
-from ivae_theory.rivals.rival import Rival
+from ivae_theory.rivals.rival import Rival, with_words
 
 __all__ = ["bernoulli"]
 
-COVERS = (
-    "Bernoulli observations with success probability sigmoid(z_i), T = z, Q = (1 + exp(z))**-2 (Appendix E), "
-    "lambda in (0, 2)"
-)
 #: Points at which 1, z and f'(z) are shown to be independent.
 POINTS = ("-1", "0", "2")
 
@@ -43,9 +39,8 @@ def bernoulli(model: Any) -> Rival | None:
     mixing = SymbolicMixing(symbols, [z - sympy.log(2 + sympy.exp(-z)) for z in symbols])
     evidence = {
         "kind": "rival.bernoulli",
-        "covers": COVERS,
         "mixing": [str(entry) for entry in mixing.describe()["expressions"]],
         "points": list(POINTS),
         "natural": write_rows(new),
     }
-    return Rival(Model(prior, noise=model.noise, mixing=mixing), "equivalence", evidence)
+    return Rival(Model(prior, noise=model.noise, mixing=mixing), "equivalence", with_words(evidence))

@@ -24,16 +24,11 @@ from ivae_theory.rivals.build import (
     rows_with,
     whole_support,
 )
-from ivae_theory.rivals.rival import Rival
+from ivae_theory.rivals.rival import Rival, with_words
 
 __all__ = ["location", "proportional"]
 
 CORNERS = tuple((Fraction(a), Fraction(b)) for a, b in ((0, 0), (1, 0), (0, 1), (1, 1)))
-COVERS = {
-    "scale": "two Gaussian latents with fixed means, T = z**2, whose variances are proportional over all u",
-    "both": "two Gaussian latents, T = (z, z**2), whose variances are proportional over all u",
-    "location": "two Gaussian latents of fixed variance, T = z",
-}
 
 
 def proportional(model: Any) -> Rival | None:
@@ -169,7 +164,6 @@ def _assemble(
     other = Model(prior, noise=model.noise, mixing=mixing_after(model, pair, back, offset))
     evidence = {
         "kind": "rival.rotated_pair",
-        "covers": COVERS[kind],
         "latents": list(pair),
         "matrix": [[fraction_text(value) for value in row] for row in matrix],
         "shift": [fraction_text(value) for value in shift],
@@ -177,4 +171,4 @@ def _assemble(
         "base_measures": [fraction_text(value) for value in base],
         "natural": write_rows(rows),
     }
-    return Rival(other, refutes, evidence)
+    return Rival(other, refutes, with_words(evidence, kind))

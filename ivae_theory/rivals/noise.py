@@ -13,14 +13,9 @@ from ivae_theory.enclosure.diagonal import diagonal_slopes, gaussian_variance
 from ivae_theory.enclosure.quadratic import write_rows
 from ivae_theory.exact import fraction_text
 from ivae_theory.rivals.build import Latents, latents_of, pairs, prior_with
-from ivae_theory.rivals.rival import Rival
+from ivae_theory.rivals.rival import Rival, with_words
 
 __all__ = ["learned_variance"]
-
-COVERS = (
-    "Gaussian noise with a learned variance, f linear and diagonal (n = d), T = z**2 with mean 0, and two coordinates "
-    "whose variances are affine functions of each other over all u"
-)
 
 
 def learned_variance(model: Any) -> Rival | None:
@@ -107,10 +102,11 @@ def _assemble(
     noise = Noise.gaussian(variance + delta, learned=True)
     evidence = {
         "kind": "rival.learned_variance",
-        "covers": COVERS,
         "latents": list(pair),
         "ratio": fraction_text(ratio),
         "variance": fraction_text(variance + delta),
         "natural": write_rows(rows),
     }
-    return Rival(Model(prior, noise=noise, mixing=SymbolicMixing(symbols, outputs)), "equivalence", evidence)
+    return Rival(
+        Model(prior, noise=noise, mixing=SymbolicMixing(symbols, outputs)), "equivalence", with_words(evidence)
+    )

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Rival"]
+from ivae_theory.enclosure.rival_text import covers_of, sentence
+
+__all__ = ["Rival", "with_words"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +23,8 @@ class Rival:
         ``"equivalence"`` (it is not equivalent in the sense of Eq. 12), or ``"scaled permutation"`` (it is
         equivalent, and A is not a scaled permutation).
     evidence
-        The certificate of both halves, JSON values; ``"covers"`` says which models the construction is for.
+        The certificate of both halves, JSON values; ``"text"`` says for people what the rival is and how
+        both were verified, ``"covers"`` which models the construction is for.
     """
 
     model: Any
@@ -30,3 +33,10 @@ class Rival:
 
     def __repr__(self) -> str:
         return f"Rival(refutes {self.refutes!r}: {self.evidence['covers']})"
+
+
+def with_words(evidence: Mapping[str, Any], family: str = "") -> dict[str, Any]:
+    """The evidence with its two texts in front of the numbers; ``family`` as in :func:`covers_of`."""
+    kind = evidence["kind"]
+    complete = {"kind": kind, "text": "", "covers": covers_of(kind, family), **evidence}
+    return {**complete, "text": sentence(complete, family)}

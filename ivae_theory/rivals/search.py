@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ivae_theory.errors import InputTypeError
-from ivae_theory.rivals import band_limited, discrete, gaussian, noise, radial
+from ivae_theory.rivals import band_limited, discrete, factorial, gaussian, noise
 from ivae_theory.rivals.rival import Rival
 
 __all__ = ["rival"]
@@ -13,7 +13,7 @@ __all__ = ["rival"]
 #: Those that refute equivalence come first: they say more.
 _CONSTRUCTIONS = (
     gaussian.proportional,
-    radial.constant,
+    factorial.constant,
     noise.learned_variance,
     discrete.bernoulli,
     band_limited.cauchy,
@@ -25,8 +25,8 @@ def rival(model: Any) -> Rival | None:
     """A verified rival of the model, or ``None``, which says nothing.
 
     Constructions: two Gaussian latents with proportional variances (constant ones included), with T containing z**2;
-    two Gaussian latents that do not depend on u, T = z (rotation by an angle that depends on the radius); a learned
-    variance of Gaussian noise and a diagonal linear f; Bernoulli observations of Appendix E; a
+    two latents of any law that do not depend on u (a rotation of Phi^-1(F(z)) by an angle that depends on the radius);
+    a learned variance of Gaussian noise and a diagonal linear f; Bernoulli observations of Appendix E; a
     Cauchy density behind noise with the characteristic function max(1 - |t|, 0); two Gaussian latents
     of fixed variance, T = z (refutes only the scaled permutation).
 
