@@ -16,6 +16,8 @@ __all__ = ["conclude"]
 #: The hypotheses under which the projection of T~ onto the directions in which lambda does vary survives.
 _WITHOUT_VARIABILITY = ("theorem1.i", "theorem1.injective", "theorem1.positive", "theorem1.known_noise")
 
+_NO_PROOF = " That is no proof that the model is not identifiable."
+
 
 def conclude(
     goal: str,
@@ -44,6 +46,8 @@ def conclude(
     settled = {Status.HOLDS: _holds, Status.UNDECIDED: _undecided, Status.FAILS: _fails}[status]
     statement = settled(goal, ks, found, decisive)
     if rival is not None:
+        if rival["refutes"] == "equivalence":
+            statement = statement.replace(_NO_PROOF, "")  # the rival is one
         statement += " " + _rival_sentence(rival)
     return Conclusion(status, grade, statement, _assumptions(decisive), claims, rival)
 
@@ -126,10 +130,7 @@ def _fails(goal: str, ks: Sequence[int], found: Mapping[str, Verdict], decisive:
         if all(verdict.holds for verdict in sharp):
             return f"{_capital(_identified('affine', ks))}; but A need not be a {stronger}: {_names(failing)} {verb}."
         return f"A need not be a {stronger}: {_names(failing)} {verb}."
-    statement = (
-        f"The theorem does not apply: {_names(failing)} {verb}. That is no proof that the model is not identifiable."
-    )
-    return statement + _projection(found, failing)
+    return f"The theorem does not apply: {_names(failing)} {verb}.{_NO_PROOF}" + _projection(found, failing)
 
 
 def _projection(found: Mapping[str, Verdict], failing: Sequence[Verdict]) -> str:
@@ -140,9 +141,10 @@ def _projection(found: Mapping[str, Verdict], failing: Sequence[Verdict]) -> str
     rank = variability.evidence["rank"]
     if rank < 1 or not all(found[claim].holds for claim in _WITHOUT_VARIABILITY if claim in found):
         return ""
+    number = "one combination, up to scale," if rank == 1 else f"{rank} independent combinations"
     return (
-        f" Still identified: the {rank} combination{'s' if rank > 1 else ''} w . T~ with w in the span of "
-        "lambda(u) - lambda(u_0) equal affine functions of T~' in every model with the same law of x given u."
+        f" Still identified: {number} w . T~ with w in the span of lambda(u) - lambda(u_0), as affine functions of "
+        "T~' in every model with the same law of x given u."
     )
 
 

@@ -8,7 +8,7 @@ partial derivatives.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ivae_theory.errors import InputError
@@ -19,10 +19,20 @@ from ivae_theory.hypotheses.smoothness import decide_smooth
 from ivae_theory.theorem2 import by_family
 from ivae_theory.verdict import Grade, Status, Verdict, conjunction
 
-__all__ = ["SHARED", "check_theorem1", "check_theorem2", "check_theorem3"]
+__all__ = ["CLAIMS", "SHARED", "check_theorem1", "check_theorem2", "check_theorem3", "decisions"]
 
 #: The published Theorem 1's hypotheses that the first preprint's checks decide as well.
 SHARED = ("theorem1.i", "theorem1.iii", "theorem1.injective")
+CLAIMS = ("published.theorem1", "published.theorem2", "published.theorem3")
+
+
+def decisions(model: Any, verdicts: Mapping[str, Verdict]) -> Iterator[tuple[str, Callable[[], Verdict]]]:
+    """Each claim that the model's k gives a meaning with the call that decides it from the verdicts so far."""
+    yield "published.theorem1", lambda: check_theorem1(model, verdicts)
+    if max(model.prior.ks) == 1:
+        yield "published.theorem3", lambda: check_theorem3(model, verdicts)
+    else:
+        yield "published.theorem2", lambda: check_theorem2(model, verdicts)
 
 
 def check_theorem1(model: Any, verdicts: Mapping[str, Verdict]) -> Verdict:

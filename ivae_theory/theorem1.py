@@ -1,53 +1,28 @@
-"""Theorem 1 in its sharp form: the conjunction of its hypotheses, and nothing else."""
+"""Theorem 1: its claims, as printed and what the sharp form needs besides, each with the check that decides it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from ivae_theory.errors import InputError
-from ivae_theory.verdict import Grade, Status, Verdict, conjunction
+from ivae_theory.hypotheses import injectivity, noise, positivity, statistics, variability
+from ivae_theory.verdict import Verdict
 
-__all__ = ["CLAIMS", "Composed", "compose", "conclude"]
+__all__ = ["CLAIMS", "decisions"]
 
-#: (N) read on R^d, (V), (M), (J), Q > 0, and one known noise law for every parameter.
+#: As printed: (i) read on R^d, (ii), (iii). Left silent: (M), (J), Q > 0, and one known noise law.
 CLAIMS = (
-    "theorem1.i",
-    "theorem1.iii",
-    "theorem1.minimal",
-    "theorem1.injective",
-    "theorem1.positive",
+    "theorem1.i", "theorem1.ii", "theorem1.iii", "theorem1.minimal", "theorem1.injective", "theorem1.positive",
     "theorem1.known_noise",
-)
+)  # fmt: skip
 
 
-class Composed(NamedTuple):
-    """A conjunction: status, weakest grade, what it takes for granted, and the claims that keep it from holding."""
-
-    status: Status
-    grade: Grade | None
-    assumes: tuple[str, ...]
-    stopped_by: tuple[str, ...]
-
-
-def compose(verdicts: Mapping[str, Verdict], claims: Sequence[str]) -> Composed:
-    """The conjunction of some claims.
-
-    Raises
-    ------
-    InputError
-        When a claim has no verdict.
-    """
-    missing = [claim for claim in claims if claim not in verdicts]
-    if missing:
-        raise InputError("verdicts", f"a verdict on {', '.join(claims)}", f"none on {', '.join(missing)}")
-    members = [verdicts[claim] for claim in claims]
-    status, grade = conjunction(members)
-    assumes = tuple(dict.fromkeys(sentence for verdict in members for sentence in verdict.assumes))
-    stopped = tuple(verdict.claim for verdict in members if not verdict.holds)
-    return Composed(status, grade, assumes, stopped)
-
-
-def conclude(verdicts: Mapping[str, Verdict]) -> Composed:
-    """Whether the sharp Theorem 1 applies: theta is identified up to an affine map of T~ (Eq. 12)."""
-    return compose(verdicts, CLAIMS)
+def decisions(model: Any, seed: int = 0) -> Iterator[tuple[str, Callable[[], Verdict]]]:
+    """Each claim with the call that decides it, in the order of :data:`CLAIMS`."""
+    yield "theorem1.i", lambda: noise.check_noise(model, seed)
+    yield "theorem1.ii", lambda: statistics.check_printed(model, seed)
+    yield "theorem1.iii", lambda: variability.check_variability(model, seed)
+    yield "theorem1.minimal", lambda: statistics.check_minimal(model, seed)
+    yield "theorem1.injective", lambda: injectivity.check_injective(model, seed)
+    yield "theorem1.positive", lambda: positivity.check_positive(model, seed)
+    yield "theorem1.known_noise", lambda: noise.check_known(model, seed)

@@ -7,32 +7,38 @@ T_i(z_i) given u is Gaussian, by Darmois and Skitovich), or "a block permutation
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ivae_theory.hypotheses.blocks import decide_curved
 from ivae_theory.hypotheses.gaussianity import decide_gaussian
 from ivae_theory.hypotheses.identical import decide_identical
 from ivae_theory.hypotheses.minimum import decide_minimum
-from ivae_theory.theorem1 import CLAIMS as THEOREM1
-from ivae_theory.theorem1 import Composed, compose
 from ivae_theory.verdict import Grade, Status, Verdict
 
 __all__ = [
+    "CLAIMS",
     "check_block_permutation",
     "check_identical",
     "check_minimum",
     "check_scaled_permutation",
-    "conclude",
+    "decisions",
 ]
 
 Rule = dict[str, Any]
 SCALED, BLOCK = "theorem2.scaled_permutation", "theorem2.block_permutation"
+#: As printed: (i), (ii). The sharp form: one of the other two, as k is 1 or more.
+CLAIMS = ("theorem2.i", "theorem2.ii", SCALED, BLOCK)
 
 
-def conclude(verdicts: Mapping[str, Verdict]) -> Composed:
-    """Whether Theorem 1 applies and A is a scaled permutation (or, for k >= 2, a block permutation)."""
-    return compose(verdicts, (*THEOREM1, SCALED if SCALED in verdicts else BLOCK))
+def decisions(model: Any) -> Iterator[tuple[str, Callable[[], Verdict]]]:
+    """Each claim that the model's k gives a meaning with the call that decides it."""
+    yield "theorem2.i", lambda: check_identical(model)
+    yield "theorem2.ii", lambda: check_minimum(model)
+    if max(model.prior.ks) == 1:
+        yield SCALED, lambda: check_scaled_permutation(model)
+    else:
+        yield BLOCK, lambda: check_block_permutation(model)
 
 
 def _families(model: Any) -> list[Mapping[str, Any]]:

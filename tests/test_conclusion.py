@@ -49,7 +49,7 @@ def test_an_undecided_injectivity_alone_says_how_to_vouch():
 
 def test_what_survives_a_rank_deficient_L_is_said_only_when_the_rest_holds():
     broken = every(lambda claim: Status.FAILS if claim == "theorem1.iii" else Status.HOLDS)
-    assert "Still identified: the 1 combination" in conclude("affine", broken, {"ks": [1]}).statement
+    assert "Still identified: one combination" in conclude("affine", broken, {"ks": [1]}).statement
     worse = every(
         lambda c: Status.FAILS if c == "theorem1.iii" else Status.UNDECIDED if c == "theorem1.i" else Status.HOLDS
     )

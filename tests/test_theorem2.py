@@ -9,10 +9,9 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivae_theory import theorem1, theorem2
+from ivae_theory import theorem2
 from ivae_theory.certificates import theorem2 as recheckers  # registers
 from ivae_theory.certificates.registry import InvalidCertificate, recheck_evidence
-from ivae_theory.errors import InputError
 from ivae_theory.families import ExponentialFamily
 from ivae_theory.verdict import Grade, Status, Verdict
 from tests.truth.row import Row
@@ -142,22 +141,3 @@ def test_minimum_of_polynomials(coefficients: list[int], sign: int) -> None:
         assert rule.get("status") != "holds" or len(np.unique(np.round(critical, 2))) == 1
     else:
         assert rule["status"] == "holds"
-
-
-def test_conjunction() -> None:
-    """A missing claim is an error; the weakest grade counts; assumptions are collected."""
-    verdicts = {claim: Verdict.hold(claim, Grade.EXACT, "", evidence={"kind": "x"}) for claim in theorem1.CLAIMS}
-    assert theorem1.conclude(verdicts).status is Status.HOLDS
-    verdicts["theorem1.injective"] = Verdict.hold(
-        "theorem1.injective", Grade.ASSUMED, "", evidence={"kind": "assumed"}, assumes=("f is injective",)
-    )
-    composed = theorem1.conclude(verdicts)
-    assert (composed.grade, composed.assumes, composed.stopped_by) == (Grade.ASSUMED, ("f is injective",), ())
-    verdicts["theorem1.i"] = Verdict.unknown("theorem1.i", "open")
-    assert theorem1.conclude(verdicts).stopped_by == ("theorem1.i",)
-    with pytest.raises(InputError, match=r"theorem1\.iii"):
-        theorem1.conclude({"theorem1.i": verdicts["theorem1.i"]})
-    verdicts["theorem2.scaled_permutation"] = Verdict.fail(
-        "theorem2.scaled_permutation", Grade.EXACT, "", evidence={"kind": "x"}
-    )
-    assert theorem2.conclude(verdicts).status is Status.FAILS
