@@ -26,6 +26,7 @@ COMMANDS = {
     "equivalent": "ivae_theory.cli.equivalent",
     "recheck": "ivae_theory.cli.recheck",
     "recover": "ivae_theory.cli.recover",
+    "reproduce": "ivae_theory.cli.reproduce",
 }
 
 
