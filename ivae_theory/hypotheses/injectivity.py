@@ -92,12 +92,17 @@ def _prove(mixing: Any, supports: Supports, tried: dict[str, Any]) -> Verdict | 
 def _by_construction(mixing: Any) -> Verdict:
     built = mixing.construction
     grade = Grade.ASSUMED if built.rests_on_user else Grade.EXACT
-    sentence = "a registered layer is injective as declared" if built.rests_on_user else (
-        f"{built.layer.split('.')[0]} implements its layers as documented")  # fmt: skip
+    sentences = _declared(built) or (f"{built.layer.split('.')[0]} implements its layers as documented",)
     return Verdict.hold(
         CLAIM, grade, f"f is injective by construction: {_outline(built)}.",
-        evidence={"kind": "injectivity.construction", "construction": built.to_dict()}, assumes=(sentence,),
+        evidence={"kind": "injectivity.construction", "construction": built.to_dict()}, assumes=sentences,
     )  # fmt: skip
+
+
+def _declared(built: Any) -> tuple[str, ...]:
+    """What users say about layers that they registered, one sentence a layer."""
+    own = (f"{built.layer} is injective as declared: {built.argument}",) if built.declared else ()
+    return tuple(dict.fromkeys((*own, *(sentence for part in built.parts for sentence in _declared(part)))))
 
 
 def _outline(built: Any) -> str:

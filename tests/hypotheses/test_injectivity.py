@@ -110,6 +110,7 @@ def test_a_registered_layer_is_assumed_and_its_argument_shown():
             verdict = check_injective(subject)
             assert verdict.holds
             assert verdict.grade is Grade.ASSUMED
+            assert any("a twist of the plane" in sentence for sentence in verdict.assumes)
             assert "a twist of the plane" in verdict.reason
             settled(subject, verdict)
         assert check_injective(model(nn.Sequential(Twist(), nn.Linear(2, 1)))).fails is False

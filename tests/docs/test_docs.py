@@ -1,0 +1,72 @@
+"""Every code block of every page runs, and prints what the page says."""
+
+import re
+import sys
+
+import pytest
+
+from tests.docs.pages import DOCS, PAGES, ROOT, sybil
+
+pytest.importorskip("torch")
+
+#: What may stand in a block that is not run: commands that install, and output of blocks that are.
+_INSTALLS = re.compile(r"^(pip|git|python3?) |^\. |^$")
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    """An empty folder with the repository's docs in it: what pages write stays out of the repository."""
+    (tmp_path / "docs").symlink_to(DOCS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    loaded = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - loaded:
+        if str(DOCS) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+
+
+_RUN = [page for page in PAGES if page.is_relative_to(DOCS)]
+
+
+@pytest.mark.parametrize("page", _RUN, ids=[str(page.relative_to(DOCS)) for page in _RUN])
+def test_what_a_page_says_is_what_happens(page, workplace):
+    for example in sybil.parse(page).examples():
+        example.evaluate()
+
+
+@pytest.mark.parametrize("page", _RUN, ids=[str(page.relative_to(DOCS)) for page in _RUN])
+def test_every_block_is_one_that_runs(page):
+    """A block in another language would be text that nobody checks."""
+    text = page.read_text(encoding="utf-8")
+    fences = re.findall(r"^[ ]*```([^\n]*)$", text, flags=re.MULTILINE)
+    assert len(fences) % 2 == 0
+    opened = fences[::2]
+    generated = "build_reference" in text[:300]
+    assert set(opened) <= {"python", "console", "sh"} | ({"text"} if generated else set())
+    for block in re.findall(r"^```sh\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL):
+        assert all(_INSTALLS.match(line) for line in block.splitlines()), block
+
+
+def test_a_wrong_output_is_noticed(tmp_path, workplace):
+    """The harness itself: sessions and doctests that lie fail."""
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```console\n$ ivae-theory --version\nivae-theory, version 77\n```\n\n```python\n>>> 1 + 1\n3\n```\n"
+    )
+    for example in sybil.parse(page).examples():
+        with pytest.raises(Exception, match=r"version 77|Expected"):
+            example.evaluate()
+
+
+def test_the_pages_that_were_promised_are_there():
+    expected = """
+        index tutorial examples/README examples/gallery how-to/describe-a-torch-model how-to/which-check
+        how-to/when-a-hypothesis-fails how-to/without-ground-truth how-to/extend how-to/which-u-to-collect
+        how-to/quote-a-verdict how-to/many-runs explanation/verdicts explanation/sharp-theorems
+        explanation/certificates explanation/numerics explanation/versions reference/notation
+        reference/python reference/command-line
+    """.split()
+    missing = [name for name in expected if not (ROOT / "docs" / f"{name}.md").is_file()]
+    assert missing == []
