@@ -42,6 +42,7 @@ class ModuleProblem:
     """
 
     replicas = 1
+    tempers, factor = True, 1.0
 
     def __init__(
         self,
@@ -112,8 +113,9 @@ class ModuleProblem:
             z = law.loc + law.scale * noise[0]
             divergence = self._divergence(law, p, z)
         residual = self.x[rows] - self.decoder(z)
-        constant = 0.5 * residual.shape[-1] * (_LOG_2PI + math.log(self.noise_variance))
-        bound: torch.Tensor = 0.5 * (residual**2).sum(-1) / self.noise_variance + constant + divergence
+        variance = self.noise_variance * self.factor
+        constant = 0.5 * residual.shape[-1] * (_LOG_2PI + math.log(variance))
+        bound: torch.Tensor = 0.5 * (residual**2).sum(-1) / variance + constant + divergence
         return bound.mean()
 
     @staticmethod

@@ -158,6 +158,7 @@ class FlowProblem:
     """A stack of flows with its data, for :class:`~ivae_theory.training.loop.Loop`; the loss is -log p(w|u)."""
 
     noise_width = 0
+    tempers, factor = False, 1.0
 
     def __init__(self, stack: FlowStack, data: Rows) -> None:
         self.stack, self.data = stack, data

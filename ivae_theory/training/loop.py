@@ -49,6 +49,9 @@ class Schedule:
         Adam's rate rises linearly over the first ``warmup`` steps, then falls along a cosine to ``floor`` times itself.
     clip
         Largest Euclidean norm of a replica's gradient; None for no limit.
+    temper
+        Factor on the variance of Gaussian observations at the start, which falls geometrically to 1 over the first half
+        of the steps: a smoother problem first, the model itself in the end. 1 for none.
     """
 
     steps: int = 8000
@@ -57,6 +60,7 @@ class Schedule:
     floor: float = 1e-3
     warmup: int = 0
     clip: float | None = None
+    temper: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch"):
@@ -70,6 +74,12 @@ class Schedule:
             raise InputError("warmup", "fewer steps than steps", repr(self.warmup))
         if self.clip is not None and not self.clip > 0:
             raise InputError("clip", "a number > 0, or None", repr(self.clip))
+        if not 1 <= self.temper < math.inf:
+            raise InputError("temper", "a finite number >= 1", repr(self.temper))
+
+    def factor(self, step: int) -> float:
+        """What multiplies the variance of the observations at this step."""
+        return float(self.temper ** max(0.0, 1.0 - 2.0 * step / self.steps))
 
     def rate(self, step: int) -> float:
         """Adam's learning rate at this step."""
@@ -172,6 +182,8 @@ class Loop:
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
         self.rows = min(schedule.batch, problem.population)
         self.batches = problem.population // self.rows
+        if schedule.temper != 1.0 and not problem.tempers:
+            raise InputError("temper", "1 for problems without Gaussian observations", repr(schedule.temper))
         self.step, self.history = 0, History()
         self.first = torch.zeros_like(problem.flat)
         self.second = torch.zeros_like(problem.flat)
@@ -242,7 +254,9 @@ class Loop:
     def _advance(self) -> None:
         """One optimiser step of all replicas."""
         problem, schedule = self.problem, self.schedule
+        problem.factor = schedule.factor(self.step)
         problem.write_gradient(self.batch_rows(self.step), self.noise(self.step))
+        problem.factor = 1.0
         if schedule.clip is not None:
             self._clip(schedule.clip)
         with torch.no_grad():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -35,6 +35,8 @@ class Problem(Protocol):
         Views that together make up ``gradient``, the first axis of each being the replica.
     replicas, population, noise_width
         S, number of rows of the data, standard normal numbers that a row needs at each step.
+    tempers, factor
+        Whether there is a variance of Gaussian observations, and what multiplies it in :meth:`write_gradient`.
     """
 
     flat: torch.Tensor
@@ -43,6 +45,8 @@ class Problem(Protocol):
     replicas: int
     population: int
     noise_width: int
+    tempers: bool
+    factor: float
 
     def prepare(self, rows: int) -> None:
         """Announce the number of rows of every batch that :meth:`write_gradient` will see."""
@@ -172,6 +176,7 @@ class VariationalProblem:
         self.parts = list(stack.gradients.values())
         self.replicas, self.population = stack.replicas, len(data)
         self.noise_width = stack.architecture.n * objective.draws
+        self.tempers, self.factor = data.precision is not None, 1.0
         self._fast: BoundGradient | None = None
 
     def prepare(self, rows: int) -> None:
@@ -183,6 +188,10 @@ class VariationalProblem:
     def write_gradient(self, rows: torch.Tensor, noise: torch.Tensor) -> None:
         """See :class:`Problem`."""
         batch = self.data.batch(rows)
+        if self.factor != 1.0 and batch.precision is not None:
+            batch = replace(
+                batch, precision=batch.precision / self.factor, noise_variance=batch.noise_variance * self.factor
+            )
         if self._fast is not None:
             self._fast(batch, noise)
             return

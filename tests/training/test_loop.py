@@ -69,6 +69,29 @@ def test_schedule_rises_and_falls() -> None:
     assert min(rates[5:]) == pytest.approx(1e-5, rel=1)
 
 
+@pytest.mark.parametrize("objective", [Bound(), ImportanceWeighted(1)])
+def test_tempering_is_a_larger_variance_that_falls_to_the_stated_one(objective: Objective) -> None:
+    schedule = Schedule(steps=40, batch=32, temper=9.0)
+    factors = [schedule.factor(t) for t in range(40)]
+    assert factors[0] == 9
+    assert factors[10] == pytest.approx(3)
+    assert factors[20:] == [1.0] * 20
+    tempered, plain = make_problem(objective), make_problem(objective)
+    loop = Loop(tempered, schedule)
+    loop.run(1)
+    first = tempered.gradient.clone()
+    wide = variational_rows(DATA.x, DATA.u, Whitening.fit(DATA.x), plain.stack, 0.09)
+    other = VariationalProblem(plain.stack, objective, wide)
+    other.prepare(32)
+    other.write_gradient(loop.batch_rows(0), loop.noise(0))
+    torch.testing.assert_close(first, other.gradient, rtol=1e-4, atol=1e-3)
+    loop.run()
+    assert tempered.factor == 1.0
+    bits = make_problem(observation="bernoulli", data=(DATA.x > 0).astype(float))
+    with pytest.raises(InputError, match=r"^temper:"):
+        Loop(bits, schedule)
+
+
 def test_every_epoch_passes_once_through_the_data() -> None:
     loop = Loop(make_problem(), Schedule(steps=100, batch=30))
     epochs = [torch.cat([loop.batch_rows(10 * e + t) for t in range(10)]) for e in range(3)]
