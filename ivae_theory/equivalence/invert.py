@@ -27,9 +27,7 @@ _INVERSES: dict[type, Callable[[sympy.Expr], list[sympy.Expr]]] = {
 
 def transitions(a: Side, b: Side) -> Iterator[tuple[sympy.Expr, ...]]:
     """Candidates h (in a's symbols) with ``b.mixing(h) = a.mixing``."""
-    for order in _same_up_to_order(a, b):
-        yield order
-        return
+    yield from _same_up_to_order(a, b)
     equations = [_peel(f, g, b.symbols) for f, g in zip(a.mixing, b.mixing, strict=True)]
     yield from islice(_solve(equations, b.symbols), MOST)
 

@@ -14,8 +14,8 @@ from ivae_theory.certificates.transitions import Side, inside_support
 
 __all__ = ["guess_exact", "relations", "sample_points", "table"]
 
-DIGITS = 60
-TINY = mpmath.mpf(10) ** -40
+DIGITS = 160
+TINY = mpmath.mpf(10) ** -110
 
 
 def sample_points(side: Side, count: int, seed: int) -> list[tuple[Fraction, ...]]:
@@ -111,7 +111,7 @@ def guess_exact(value: mpmath.mpf) -> sympy.Expr | None:
         fraction = _close_fraction(value)
         if fraction is not None:
             return fraction
-        for constant, factor in _CONSTANTS():
+        for constant, factor in _constants():
             fraction = _close_fraction(value / factor)
             if fraction is not None:
                 return fraction * constant
@@ -128,24 +128,17 @@ def guess_exact(value: mpmath.mpf) -> sympy.Expr | None:
 
 
 def _close_fraction(value: mpmath.mpf) -> sympy.Rational | None:
-    """Continued fraction that ends early: denominators up to 10^15 match 60 digits only on purpose."""
+    """Continued fraction that ends early: denominators up to 10^45 match 110 digits only on purpose.
+
+    Ratios of floats have denominators of about 10^32.
+    """
     sign, mantissa, exponent, _ = mpmath.mpf(value)._mpf_
     exact = Fraction((-1) ** int(sign) * int(mantissa)) * Fraction(2) ** int(exponent)
-    close = exact.limit_denominator(10**15)
-    if abs(exact - close) > Fraction(1, 10**42) * (1 + abs(exact)):
-        return _dyadic(exact)
+    close = exact.limit_denominator(10**45)
+    if abs(exact - close) > Fraction(1, 10**105) * (1 + abs(exact)):
+        return None
     return sympy.Rational(close.numerator, close.denominator)
 
 
-def _dyadic(exact: Fraction) -> sympy.Rational | None:
-    """Floats of a model are dyadic rationals with denominators of hundreds of bits: ``None`` unless few are needed."""
-    for bits in (64, 128):
-        scaled = exact * 2**bits
-        nearest = round(scaled)
-        if abs(scaled - nearest) < Fraction(1, 10**12) and nearest:
-            return sympy.Rational(nearest, 2**bits)
-    return None
-
-
-def _CONSTANTS() -> list[tuple[sympy.Expr, mpmath.mpf]]:
+def _constants() -> list[tuple[sympy.Expr, mpmath.mpf]]:
     return [(sympy.pi, +mpmath.pi), (sympy.E, +mpmath.e), (sympy.log(2), mpmath.log(2))]

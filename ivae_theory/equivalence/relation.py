@@ -23,7 +23,8 @@ from ivae_theory.equivalence.invert import affine_normals, transitions
 from ivae_theory.equivalence.numbers import guess_exact, relations, sample_points, table
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.exact import fraction_text, to_text
-from ivae_theory.verdict import Grade, Verdict
+from ivae_theory.hypotheses.injectivity import check_injective
+from ivae_theory.verdict import Grade, Status, Verdict
 
 __all__ = ["CLAIM", "equivalent"]
 
@@ -64,10 +65,19 @@ def equivalent(model_a: Any, model_b: Any, *, seed: int = 0) -> Verdict:
     for model, key in ((model_a, "a"), (model_b, "b")):
         found = _formulas(model)
         if isinstance(found, str):
-            return Verdict.unknown(CLAIM, f"model_{key}: {found}", evidence={"kind": "tried"})
+            return Verdict.unknown(CLAIM, f"In model_{key}: {found}.", evidence={"kind": "tried"})
         models[key] = found
     with precision(BITS):
-        return _decide(models, read_side(models["a"], "z"), read_side(models["b"], "w"), seed)
+        sides = read_side(models["a"], "z"), read_side(models["b"], "w")
+        assumed: tuple[str, ...] = ()
+        for model, side, key in zip((model_a, model_b), sides, "ab", strict=True):
+            injective = Status.HOLDS if injective_by_rank(side) else check_injective(model, seed).status
+            if injective is Status.FAILS:
+                reason = f"In model_{key} f is not injective, so that f^-1 does not exist and Eq. (12) says nothing."
+                return Verdict.unknown(CLAIM, reason, evidence={"kind": "tried"})
+            if injective is Status.UNDECIDED:
+                assumed = (INJECTIVE,)
+        return _decide(models, *sides, assumed, seed)
 
 
 def _refuse_trained(model: Any, argument: str) -> None:
@@ -90,7 +100,7 @@ def _different_sizes(model_a: Any, model_b: Any) -> Verdict | None:
             return Verdict.fail(
                 CLAIM,
                 Grade.EXACT,
-                f"not equivalent: {name} is {a} and {b}, and {what}",
+                f"Not equivalent: {name} is {a} and {b}, and {what}.",
                 evidence={
                     "kind": "equivalence.sizes",
                     "name": name,
@@ -123,7 +133,7 @@ def _formulas(model: Any) -> dict[str, Any] | str:
     }
 
 
-def _decide(models: dict[str, Any], a: Side, b: Side, seed: int) -> Verdict:
+def _decide(models: dict[str, Any], a: Side, b: Side, assumed: tuple[str, ...], seed: int) -> Verdict:
     h = next((h for h in transitions(a, b) if is_transition(a, b, h)), None)
     g = next((g for g in transitions(b, a) if is_transition(b, a, g)), None)
     if h is None or g is None:
@@ -132,34 +142,31 @@ def _decide(models: dict[str, Any], a: Side, b: Side, seed: int) -> Verdict:
             return left
     if h is None:
         reason = (
-            "no formula for f'^-1 o f was found that maps one support into the other, so that the statistics cannot be "
-            "compared"
+            "No formula for f'^-1 o f was found that maps one support into the other, so that the statistics cannot be "
+            "compared."
         )
         return Verdict.unknown(CLAIM, reason, evidence={"kind": "tried", "points": 0})
     evidence: dict[str, Any] = {"models": models, "h": [to_text(entry) for entry in h]}
     evidence["g"] = None if g is None else [to_text(entry) for entry in g]
-    found = _same_spaces(evidence, a, b, h, g, seed)
+    found = _same_spaces(evidence, a, b, h, g, assumed, seed)
     if found is None:
-        found = _different_spaces(evidence, a, b, h, seed)
+        found = _different_spaces(evidence, a, b, h, assumed, seed)
     if found is not None:
         return found
     return Verdict.unknown(
         CLAIM,
-        "neither an affine map that is an identity of functions nor a certified difference of the function spaces was "
-        "found",
+        "Neither an affine map that is an identity of functions nor a certified difference of the function spaces was "
+        "found.",
         evidence={"kind": "tried", "points": 4 * (len(a.stacked) + 2)},
     )
-
-
-def _sentence(a: Side, b: Side, g: Any) -> tuple[str, ...]:
-    assumed = () if injective_by_rank(a) and injective_by_rank(b) else (INJECTIVE,)
-    return assumed if g is not None else (*assumed, SAME_IMAGE)
 
 
 # -- equality
 
 
-def _same_spaces(evidence: dict[str, Any], a: Side, b: Side, h: Any, g: Any, seed: int) -> Verdict | None:
+def _same_spaces(
+    evidence: dict[str, Any], a: Side, b: Side, h: Any, g: Any, assumed: tuple[str, ...], seed: int
+) -> Verdict | None:
     found = _affine_map(a, b, h, seed)
     if found is None:
         return None
@@ -171,14 +178,14 @@ def _same_spaces(evidence: dict[str, Any], a: Side, b: Side, h: Any, g: Any, see
     return Verdict.hold(
         CLAIM,
         grade,
-        f"equivalent: T~(f^-1(x)) = A T~'(f'^-1(x)) + c is an identity with det A not 0; {image}",
+        f"Equivalent: T~(f^-1(x)) = A T~'(f'^-1(x)) + c is an identity with det A not 0; {image}.",
         evidence={
             "kind": "equivalence.map",
             **evidence,
             "A": [[to_text(A[i, j]) for j in range(A.cols)] for i in range(A.rows)],
             "c": [to_text(entry) for entry in c],
         },
-        assumes=_sentence(a, b, g),
+        assumes=assumed if g is not None else (*assumed, SAME_IMAGE),
     )
 
 
@@ -226,7 +233,9 @@ def _make_invertible(A: sympy.Matrix, c: sympy.Matrix, free: list[sympy.Matrix])
 # -- inequality
 
 
-def _different_spaces(evidence: dict[str, Any], a: Side, b: Side, h: Any, seed: int) -> Verdict | None:
+def _different_spaces(
+    evidence: dict[str, Any], a: Side, b: Side, h: Any, assumed: tuple[str, ...], seed: int
+) -> Verdict | None:
     own, other = a.stacked, b.at(b.stacked, h)
     functions = [*own, *other]
     points = sample_points(a, 4 * (len(own) + 2), seed + 1)
@@ -246,8 +255,8 @@ def _different_spaces(evidence: dict[str, Any], a: Side, b: Side, h: Any, seed: 
         return Verdict.fail(
             CLAIM,
             Grade.CERTIFIED,
-            f"not equivalent: at {len(rows)} points of the common image [1 Y Y'] has rank {len(rows)}, while "
-            f"span{{1, T{'' if name == 'a' else chr(39)}}} has dimension at most {bound}",
+            f"Not equivalent: at {len(rows)} points of the common image [1 Y Y'] has rank {len(rows)}, while "
+            f"span{{1, T{'' if name == 'a' else chr(39)}}} has dimension at most {bound}.",
             evidence={
                 "kind": "equivalence.rank",
                 **evidence,
@@ -256,7 +265,7 @@ def _different_spaces(evidence: dict[str, Any], a: Side, b: Side, h: Any, seed: 
                 "columns": list(chosen),
                 "points": [[fraction_text(value) for value in points[i]] for i in rows],
             },
-            assumes=_sentence(a, b, True),
+            assumes=assumed,
         )
     return None
 
@@ -304,8 +313,8 @@ def _image_witness(models: dict[str, Any], a: Side, b: Side, seed: int) -> Verdi
                 return Verdict.fail(
                     CLAIM,
                     Grade.CERTIFIED,
-                    f"not equivalent: the images differ; f{'' if order == 'ab' else chr(39)}(z) at z = "
-                    f"({', '.join(map(str, point))}) is not in the image of the other model",
+                    f"Not equivalent: the images differ; f{'' if order == 'ab' else chr(39)}(z) at z = "
+                    f"({', '.join(map(str, point))}) is not in the image of the other model.",
                     evidence={
                         "kind": "equivalence.images",
                         "models": models,
