@@ -128,7 +128,7 @@ def timings() -> Iterator[dict[str, Any]]:
             "corrcoef_seconds": reference,
             "recover_seconds": ours,
             "bootstrap_seconds": bootstrap,
-            "ratio_beyond_bootstrap": (ours - bootstrap) / reference,
+            "ratio_beyond_bootstrap": max(ours - bootstrap, 0.0) / reference,
         }
 
 

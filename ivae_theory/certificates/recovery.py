@@ -209,7 +209,7 @@ class _Sums:
             jack = np.array([self._off(one, i, j) for one in left_out])
             deviations = (jack - jack.mean(axis=0)) * math.sqrt((groups - 1) / groups)
             scales = np.array([(self._off(S + step / 100, i, j) - base) * 100 for step in moved])
-            every = np.concatenate([deviations, scales.reshape(len(moved), -1)])
+            every = np.concatenate([deviations, scales.reshape(len(moved), base.size)])
             gram = every @ every.T if len(every) < every.shape[1] else every.T @ every
             top = float(np.linalg.eigvalsh(gram)[-1]) if gram.size else 0.0
             result.append({"square": float(base @ base), "trace": float((every**2).sum()), "top": max(top, 0.0)})

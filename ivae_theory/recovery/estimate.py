@@ -34,6 +34,8 @@ __all__ = ["recover"]
 
 #: Condition numbers of the learned statistics at which A is no longer determined, and from which on it is said.
 DEPENDENT, WARN_DEPENDENT = 1e12, 1e8
+#: Fewer groups of rows than this say nothing about sampling error.
+FEWEST = 10
 
 
 def recover(
@@ -150,8 +152,16 @@ def recover(
         invertible_verdict(smallest, settings),
         pattern_verdict(shape, estimates, data.moments, settings),
     )
+    why = ""
     if condition > DEPENDENT:
-        parts = (parts[0], *(undetermined(part, condition) for part in parts[1:]))
+        why = (
+            f"The learned statistics are dependent up to rounding (condition number {condition:.1e}), so that the data "
+            "do not determine A."
+        )
+    elif groups.count < FEWEST:
+        why = f"{groups.count} groups of rows are too few for a bootstrap (at least {FEWEST})."
+    if why:
+        parts = (parts[0], *(undetermined(part, why) for part in parts[1:]))
     claim = "recovery.block_permutation" if block else "recovery.scaled_permutation"
     verdict = conclude(claim, parts, settings, block)
     deviations = np.sqrt(estimates.S_replicates.var(axis=0) * estimates.inflation)

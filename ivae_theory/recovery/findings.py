@@ -40,7 +40,7 @@ def affine_verdict(share: Share | None, settings: Settings, names: list[str], hi
     evidence: dict[str, Any] = {"kind": "recovery.affine", **settings.to_dict()}
     if share is None:
         return Verdict.unknown(
-            claim, "too few rows (below 200) to look for a lack of affine fit", evidence={**evidence, "kind": "tried"}
+            claim, "Too few rows (below 200) to look for a lack of affine fit.", evidence={**evidence, "kind": "tried"}
         )
     interval, row = share.worst(settings.level)
     evidence |= {
@@ -51,14 +51,15 @@ def affine_verdict(share: Share | None, settings: Settings, names: list[str], hi
     }
     sign = _sign(interval, settings.tolerance)
     what = (
-        f"{interval.estimate:.4g} of the variance of {names[row]} (the worst statistic; "
-        f"interval [{interval.lower:.4g}, {interval.upper:.4g}])"
+        f"{names[row]} (the worst statistic) the share {interval.estimate:.4g} "
+        f"[{interval.lower:.4g}, {interval.upper:.4g}]"
     )
     beyond = "is left over by the best affine map" if not share.squared else "is explained beyond the affine map"
     reason = {
-        1: f"{what} {beyond}, within the tolerance {settings.tolerance:g}",
-        0: f"{what} {beyond}: the interval contains the tolerance {settings.tolerance:g}",
-        -1: f"not affine in these statistics: {what} {beyond}, more than the tolerance {settings.tolerance:g}",
+        1: f"Of the variance of {what} {beyond}, within the tolerance {settings.tolerance:g}.",
+        0: f"Of the variance of {what} {beyond}: the interval contains the tolerance {settings.tolerance:g}.",
+        -1: f"T~ is not affine in these statistics: of the variance of {what} {beyond}, more than the tolerance "
+        f"{settings.tolerance:g}.",
     }[sign]
     return _settled(
         claim, sign, reason, evidence, margin=settings.tolerance - interval.upper, advice="" if sign > 0 else hint()
@@ -75,11 +76,11 @@ def invertible_verdict(interval: Interval, settings: Settings) -> Verdict:
     }
     sign = invertible(interval)
     bounds = f"[{interval.lower:.3g}, {interval.upper:.3g}]"
-    what = f"smallest singular value of the whitened A {interval.estimate:.3g} {bounds}"
+    what = f"smallest singular value of the whitened A is {interval.estimate:.3g} {bounds}"
     reason = {
-        1: f"{what}: A is invertible, 1 being a perfect recovery",
-        0: f"{what}: not shown to be at least {SINGULAR:g}, so A may be almost singular",
-        -1: f"A is almost singular: {what}, below {SINGULAR:g}; some combination of the true statistics is lost",
+        1: f"The {what}: A is invertible, 1 being a perfect recovery.",
+        0: f"The {what}, not shown to be at least {SINGULAR:g}, so A may be almost singular.",
+        -1: f"A is almost singular: the {what}, below {SINGULAR:g}; some combination of the true statistics is lost.",
     }[sign]
     return _settled("recovery.invertible", sign, reason, evidence, margin=interval.lower - SINGULAR)
 
@@ -90,21 +91,21 @@ def pattern_verdict(pattern: Pattern, fit: Fit, moments: Moments, settings: Sett
     if pattern.worst.upper <= settings.tolerance and not _bijective(pattern, moments):
         sign = 0
     interval = pattern.worst
-    mass = f"off-permutation mass of the worst row (latent {pattern.row + 1}) {interval}"
+    mass = f"The off-permutation mass of the worst row (latent {pattern.row + 1}) is {interval}"
     needed = samples_needed(pattern, settings) if sign == 0 else None
     advice = ""
     if sign == 0:
         advice = (
-            f"about {needed} rows like these would decide it"
+            f"About {needed} rows like these would decide it."
             if needed is not None
-            else "no number of rows decides it: the off-permutation mass is at the tolerance, or the row has no signal"
+            else "No number of rows decides it: the off-permutation mass is at the tolerance, or the row has no signal."
         )
     broken = broken_entry(pattern, fit.S, moments.blocks, moments.learned_blocks)
     where = f": {broken[0]} also depends on {broken[1]} (whitened entry {broken[2]:.3g})" if broken else ""
     reason = {
-        1: f"{mass}, within the tolerance {settings.tolerance:g}",
-        0: f"{mass}: the interval contains the tolerance {settings.tolerance:g}",
-        -1: f"{mass}, above the tolerance {settings.tolerance:g}{where}",
+        1: f"{mass}, within the tolerance {settings.tolerance:g}.",
+        0: f"{mass}: the interval contains the tolerance {settings.tolerance:g}.",
+        -1: f"{mass}, above the tolerance {settings.tolerance:g}{where}.",
     }[sign]
     evidence = {
         "kind": "recovery.pattern",
@@ -123,13 +124,9 @@ def pattern_verdict(pattern: Pattern, fit: Fit, moments: Moments, settings: Sett
     )
 
 
-def undetermined(verdict: Verdict, condition: float) -> Verdict:
-    """The finding when the learned statistics are dependent up to rounding: A is not determined by the data."""
-    reason = (
-        f"the learned statistics are dependent up to rounding (condition number {condition:.1e}), so that the data do "
-        "not determine A"
-    )
-    return Verdict.unknown(verdict.claim, reason, evidence={**verdict.evidence, "samples_needed": None})
+def undetermined(verdict: Verdict, why: str) -> Verdict:
+    """The finding when the data do not determine A, or say nothing about its sampling error."""
+    return Verdict.unknown(verdict.claim, why, evidence={**verdict.evidence, "samples_needed": None})
 
 
 def _bijective(pattern: Pattern, moments: Moments) -> bool:
@@ -144,7 +141,7 @@ def conclude(claim: str, parts: tuple[Verdict, ...], settings: Settings, block: 
     decisive = [part for part in parts if part.status is status]
     word = "block permutation" if block else "scaled permutation"
     confidence = f"level {settings.level:g}, N = {settings.n_samples}, {settings.compared}"
-    why = "; ".join(part.reason for part in decisive)
+    why = " ".join(part.reason for part in decisive)
     assumes = (EXACT_POSTERIOR,) if settings.route != "exact" else ()
     evidence = {
         "kind": "recovery.conjunction",
@@ -155,11 +152,11 @@ def conclude(claim: str, parts: tuple[Verdict, ...], settings: Settings, block: 
     fields: dict[str, Any] = {
         "evidence": evidence,
         "margin": min(margins, default=None),
-        "advice": "; ".join(part.advice for part in decisive if part.advice),
+        "advice": " ".join(part.advice for part in decisive if part.advice),
         "assumes": assumes,
     }
     if status is Status.HOLDS:
-        return Verdict.hold(claim, grade or Grade.STATISTICAL, f"A is a {word}: {why} ({confidence})", **fields)
+        return Verdict.hold(claim, grade or Grade.STATISTICAL, f"A is a {word} ({confidence}). {why}", **fields)
     if status is Status.FAILS:
-        return Verdict.fail(claim, grade or Grade.STATISTICAL, f"A is not a {word}: {why} ({confidence})", **fields)
-    return Verdict.unknown(claim, f"undecided whether A is a {word}: {why} ({confidence})", **fields)
+        return Verdict.fail(claim, grade or Grade.STATISTICAL, f"A is not a {word} ({confidence}). {why}", **fields)
+    return Verdict.unknown(claim, f"It is undecided whether A is a {word} ({confidence}). {why}", **fields)

@@ -27,18 +27,18 @@ def component_map_hint(truth: Rows, learned: Learned, T: Statistics, T_learned: 
     z, (_, _, w) = truth.take(rows), learned.views(rows)
     if _best(np.square(z - z.mean(axis=0)), np.square(w - w.mean(axis=0))) > 0.99 > _best(z, w):
         return (
-            "the squares of the latents agree up to scale and order while the latents do not: their signs vary. With "
-            "T = z**2 only z**2 is identified; compare with statistics='z**2'"
+            "The squares of the latents agree up to scale and order while the latents do not: their signs vary. With "
+            "T = z**2 only z**2 is identified; compare with statistics='z**2'."
         )
     ranks = [np.stack([rankdata(column) for column in values.T], axis=1) for values in (z, w)]
     if _best(*ranks) > 0.99 > _best(T.evaluate(z), T_learned.evaluate(w)):
         return (
-            "each learned latent is a monotone function of a true one: T' may be another statistic than the one given "
-            "(learned_statistics)"
+            "Each learned latent is a monotone function of a true one: T' may be another statistic than the one given "
+            "(learned_statistics)."
         )
     return (
-        "if z_learned are posterior samples or means and no exact latents, pass S >= 2 draws (S, N, n) or the "
-        "posterior Distribution: regressing on one sample attenuates A"
+        "If z_learned are posterior samples or means and no exact latents, pass S >= 2 draws (S, N, n) or the "
+        "posterior Distribution: regressing on one sample attenuates A."
     )
 
 

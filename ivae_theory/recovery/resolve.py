@@ -155,20 +155,20 @@ def _judge(inner: Floats, groups: Groups, level: float, converged: bool) -> tupl
         if converged and abs(cross[worst]) > z * error[worst]:
             i, j = int(left[worst % len(left)]), int(right[worst % len(left)])
             reason = (
-                f"after FastICA sources {i + 1} and {j + 1} are still dependent given u (fourth-order cross-moment "
+                f"After FastICA sources {i + 1} and {j + 1} are still dependent given u (fourth-order cross-moment "
                 f"{cross[worst]:.3g}, standard error {error[worst]:.2g}): the statistics are no linear mixture of "
-                "independent ones, and linear ICA cannot resolve A"
+                "independent ones, and linear ICA cannot resolve A."
             )
             return Verdict.fail("recovery.resolve", Grade.STATISTICAL, reason, evidence=evidence), found
     if len(gaussian) > 1 or not converged:
-        why = "FastICA did not converge"
+        why = "FastICA did not converge."
         if len(gaussian) > 1:
             names = ", ".join(str(i + 1) for i in gaussian)
-            why = f"sources {names} look Gaussian given u, and linear ICA is blind to rotations among them"
+            why = f"Sources {names} look Gaussian given u, and linear ICA is blind to rotations among them."
         return Verdict.unknown("recovery.resolve", why, evidence={**evidence, "kind": "tried"}), found
     reason = (
-        "no dependence is left between the sources given u, as far as fourth-order cross-moments tell, and at most one "
-        "looks Gaussian; that the linear mixture was A^-1 is not tested, recover() does that against a truth"
+        "No dependence is left between the sources given u, as far as fourth-order cross-moments tell, and at most one "
+        "looks Gaussian; that the linear mixture was A^-1 is not tested, recover() does that against a truth."
     )
     # Failing to find dependence is no evidence of independence: it is never more than undecided.
     return Verdict.unknown("recovery.resolve", reason, evidence={**evidence, "kind": "tried"}), found

@@ -97,9 +97,10 @@ class Recovery:
         return tuple(int(np.sign(scale)) for scale in self.scales if isinstance(scale, float))
 
     @property
-    def amari(self) -> float:
-        """Amari distance of the whitened A from a scaled permutation (k = 1; entries of all statistics otherwise)."""
-        return amari(self.S)
+    def amari(self) -> float | None:
+        """Amari distance of the whitened A, from a scaled permutation; ``None`` with a zero row or column."""
+        size = np.abs(self.S)
+        return amari(self.S) if size.max(axis=0).all() and size.max(axis=1).all() else None
 
     def to_dict(self) -> dict[str, Any]:
         """The recovery as JSON values, sealed; :func:`ivae_theory.recheck` verifies it."""

@@ -28,6 +28,12 @@ def make(mass: float, noise: float, draws: int = 0, n: int = 3, kind: str = "all
     return recover(z, drawn**2 @ np.linalg.inv(w.A).T, statistics="z**2", learned_statistics="z", u=w.u)
 
 
+def collapsed() -> Recovery:
+    torch = pytest.importorskip("torch")
+    law = torch.distributions.Normal(torch.zeros(500, 2), torch.ones(500, 2))
+    return recover(np.random.default_rng(0).standard_normal((500, 2)), law, statistics="z**2")
+
+
 CASES = {
     "holds": lambda: make(0.0, 0.05),
     "fails": lambda: make(0.2, 0.05),
@@ -36,6 +42,8 @@ CASES = {
     "draws fail": lambda: make(0.2, 1.0, draws=3),
     "one latent": lambda: make(0.0, 0.05, n=1),
     "exact": lambda: make(0.0, 0.0),
+    "five rows": lambda: recover(np.eye(5)[:, :2], np.eye(5)[:, :2], statistics="z", u=np.zeros(5)),
+    "a collapsed posterior": lambda: collapsed(),
 }
 
 
