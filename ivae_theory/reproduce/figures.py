@@ -111,7 +111,7 @@ def figure3(out: Path, quick: bool, show: Callable[[Run], None] | None) -> dict[
 
 def figure4(out: Path, quick: bool, show: Callable[[Run], None] | None) -> dict[str, Any]:
     """Supplement G, d = 40 and n = 10: the latents of four models."""
-    schedule = Schedule(steps=1000 if quick else 8000)
+    schedule = Schedule(steps=3000 if quick else 8000)
     replicas, width = (1, 50) if quick else (4, 100)
     settings: dict[str, Any] = {"replicas": replicas, "width": width, "schedule": schedule}
     models = {
