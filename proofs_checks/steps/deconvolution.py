@@ -129,7 +129,7 @@ def wave_is_the_transform() -> bool:
     """Whether ``2 pi WAVE`` is the transform of ``g(z) = cos(2 z) sinc(z / 4)^2``, by inversion.
 
     The triangle at 0 is even, and its integral against ``cos(t z)`` is ``(1/2) sinc(z/4)^2`` by the antiderivative
-    that is verified here; moved to 2 and -2 it gains the factor ``2 cos(2 z)``. So ``WAVE exp(-i t z)`` integrates to g.
+    that is verified here; moved to 2 and -2 it gains the factor ``2 cos(2 z)``. So WAVE exp(-i t z) integrates to g.
     """
     t, z = sympy.symbols("t z", positive=True)
     half = sympy.Rational(1, 2)

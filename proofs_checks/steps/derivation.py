@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import sympy
 
+from ivae_theory import Model, Verdict, check, equivalent
 from ivae_theory.exact import determinant
 from ivae_theory.exact.identity import is_zero
 from ivae_theory.hypotheses.noise import check_noise
-from ivae_theory.hypotheses.statistics import check_minimal
+from ivae_theory.hypotheses.statistics import check_minimal, check_printed
+from ivae_theory.hypotheses.variability import check_variability
 from ivae_theory.span import decide_rationals
 from ivae_theory.verdict import Status
 from proofs_checks.steps.models import (
@@ -30,7 +33,16 @@ from proofs_checks.steps.models import (
 )
 from proofs_checks.steps.parameters import Matrix, affine_matrix, differences, multiply, transpose
 
-__all__ = ["Derivation", "affine_basis", "derive", "ratios_cancel", "relation_on_lambda", "sharp_hypotheses"]
+__all__ = [
+    "Derivation",
+    "affine_basis",
+    "derive",
+    "printed_hypotheses",
+    "ratios_cancel",
+    "related",
+    "relation_on_lambda",
+    "sharp_hypotheses",
+]
 
 
 @dataclass(frozen=True)
@@ -105,8 +117,9 @@ def ratios_cancel(pair: Pair, points: tuple[int, ...]) -> bool:
     return True
 
 
+@lru_cache(maxsize=64)
 def derive(pair: Pair) -> Derivation:
-    """All steps on one pair.
+    """All steps on one pair, once for all claims that use it.
 
     Raises
     ------
@@ -144,14 +157,34 @@ def relation_on_lambda(pair: Pair, A: Matrix) -> bool:
     return multiply(transpose(A), own) == other
 
 
-def sharp_hypotheses(pair: Pair) -> dict[str, Status]:
-    """(N), (V), (M), (J), Q > 0 and the known noise for theta, and (J), Q > 0 for theta', by ``check``."""
-    from ivae_theory import check
-    from ivae_theory.hypotheses.injectivity import check_injective
-    from ivae_theory.hypotheses.positivity import check_positive
+def printed_hypotheses(model: Model) -> dict[str, Status]:
+    """(i) read as printed, (ii) and (iii), each by the library."""
+    return {
+        "theorem1.i as printed": noise_as_printed(model),
+        "theorem1.ii": check_printed(model).status,
+        "theorem1.iii": check_variability(model).status,
+    }
 
-    report = check(pair.theta, "affine")
-    found = {claim: report[claim].status for claim in report.conclusion.decisive}
-    found["other.injective"] = check_injective(pair.other).status
-    found["other.positive"] = check_positive(pair.other).status
-    return found
+
+def noise_as_printed(model: Model) -> Status:
+    """(i) to the letter: the x **in X** with ``phi(x) = 0`` have measure zero. True of any noise when X is null.
+
+    X is a Lebesgue null set of R^d when n < d and f is linear. Where X is all of R^d the reading does not matter.
+    """
+    jacobian = model.mixing.matrix.jacobian(latents(model))
+    if not jacobian.free_symbols and jacobian.rank() < jacobian.rows:
+        return Status.HOLDS
+    return check_noise(model).status
+
+
+@lru_cache(maxsize=64)
+def related(pair: Pair) -> Verdict:
+    """The library's decision of Eq. (12), once for all claims that use the pair."""
+    return equivalent(pair.theta, pair.other)
+
+
+@lru_cache(maxsize=64)
+def sharp_hypotheses(model: Model) -> dict[str, Status]:
+    """(N), (V), (M), (J), Q > 0 and one known noise, by the library's ``check``."""
+    report = check(model, "affine")
+    return {claim: report[claim].status for claim in report.conclusion.decisive}

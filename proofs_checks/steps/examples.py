@@ -9,11 +9,21 @@ from functools import lru_cache
 
 import sympy
 
-from ivae_theory import AffineMap, ExponentialFamily, Model, Noise, Prior
+from ivae_theory import AffineMap, ExponentialFamily, Model, Noise, Prior, rival
+from proofs_checks.steps.deconvolution import HOLE, OMEGA
 from proofs_checks.steps.models import QUARTIC, Pair, Z, latents, make_model, rational, rows_of
 from proofs_checks.steps.parameters import random_invertible, transpose
 
-__all__ = ["VARIANCE", "non_minimal", "random_pair", "random_pairs", "rotated_gaussian", "square_of_relu"]
+__all__ = [
+    "VARIANCE",
+    "hidden_wave",
+    "non_minimal",
+    "random_pair",
+    "random_pairs",
+    "rotated_gaussian",
+    "square_of_relu",
+    "vanishing_base",
+]
 
 #: Rows of lambda beyond the nk + 1 that (V) needs: the relation on lambda is tested there.
 EXTRA_ROWS = 2
@@ -21,14 +31,16 @@ EXTRA_ROWS = 2
 VARIANCE = Fraction(1, 2)
 
 
-def non_minimal(rows: Sequence[Sequence[int]] = ((0, 0), (1, 2), (3, -1))) -> Pair:
+@lru_cache(maxsize=8)
+def non_minimal(rows: tuple[tuple[int, int], ...] = ((0, 0), (1, 2), (3, -1))) -> Pair:
     """``T = (z, 2z)`` against ``T' = (z, z^3)``, ``lambda' = (lambda_1 + 2 lambda_2, 0)``, ``Q = exp(-z^4)``."""
     theta = make_model([[Z, 2 * Z]], rows)
     other = make_model([[Z, Z**3]], [[a + 2 * b, 0] for a, b in rows])
     return Pair(theta, other, latents(theta))
 
 
-def square_of_relu(rows: Sequence[Sequence[int]] = ((0, 0), (1, 2), (3, -1))) -> Pair:
+@lru_cache(maxsize=8)
+def square_of_relu(rows: tuple[tuple[int, int], ...] = ((0, 0), (1, 2), (3, -1))) -> Pair:
     """``T = (z, z + relu(z)^2)`` against ``T' = (z, relu(z)^2)``, ``lambda' = A^T lambda``, ``A = [[1,0],[1,1]]``."""
     square = sympy.Max(Z, 0) ** 2
     theta = make_model([[Z, Z + square]], rows)
@@ -36,6 +48,7 @@ def square_of_relu(rows: Sequence[Sequence[int]] = ((0, 0), (1, 2), (3, -1))) ->
     return Pair(theta, other, latents(theta))
 
 
+@lru_cache(maxsize=8)
 def rotated_gaussian(seed: int = 0) -> Pair:
     """``T = z``, ``Q = exp(-z^2/2)``, n = 2, d = 3, Gaussian noise; ``z' = R z`` with a rational rotation R."""
     c, s = rational(Fraction(3, 5)), rational(Fraction(4, 5))
@@ -122,3 +135,34 @@ def _block_map(draw: random.Random, seed: int, order: Sequence[int], k: int) -> 
         for i in range(k):
             A[old * k + i][new * k : new * k + k] = block[i]
     return AffineMap(A, [Fraction(draw.randint(-3, 3)) for _ in range(size)])
+
+
+@lru_cache(maxsize=1)
+def vanishing_base() -> Pair:
+    """``Q = 1`` on [0, 1] and 0 elsewhere, T = z; ``f(z) = z`` against ``f'(z) = z + relu(z - 1)``, both onto R."""
+    base = sympy.Piecewise((1, (Z >= 0) & (Z <= 1)), (0, True))
+    noise = Noise.gaussian(VARIANCE)
+    (symbol,) = sympy.symbols("z1:2", real=True)
+    theta = make_model([[Z]], [[0], [1]], base, ([symbol], [symbol]), noise)
+    other = make_model([[Z]], [[0], [1]], base, ([symbol], [symbol + sympy.Max(symbol - 1, 0)]), noise)
+    return Pair(theta, other, (symbol - sympy.Max(symbol - 1, 0) / 2,))
+
+
+@lru_cache(maxsize=1)
+def hidden_wave() -> Pair:
+    """n = 1, d = 2, ``f(z) = (z, 0)``, noise whose first coordinate hides frequencies above 1; T = log(1 + z^2).
+
+    The rival of ``p(z|u_0) = 1 / (pi (1 + z^2))`` is the library's; the second coordinate is noise alone.
+    """
+    scalar = Noise(cf=HOLE, symbols=[OMEGA[0]])
+    line = make_model([[sympy.log(1 + Z**2)]], [[-1], [-2]], sympy.Integer(1), None, scalar)
+    found = rival(line)
+    if found is None:
+        raise ValueError("no rival for a Cauchy density behind band-limited noise")
+    (family,) = found.model.prior.families
+    noise = Noise.product([scalar, Noise.gaussian(1)])
+    (symbol,) = sympy.symbols("z1:2", real=True)
+    mixing = ([symbol], [symbol, sympy.Integer(0)])
+    theta = Model(line.prior, noise=noise, mixing=mixing)
+    other = Model(Prior([family], rows_of(found.model)), noise=noise, mixing=mixing)
+    return Pair(theta, other, (symbol,))

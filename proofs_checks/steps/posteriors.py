@@ -8,7 +8,7 @@ from fractions import Fraction
 import sympy
 
 from ivae_theory import Model
-from ivae_theory.posterior.linear import linear_map
+from ivae_theory.exact import to_fraction
 from proofs_checks.steps.models import Pair, is_constant, latents, log_density, rational, rows_of, same_observation
 from proofs_checks.steps.parameters import Matrix, invert, multiply, transpose
 
@@ -23,9 +23,10 @@ def gaussian_posterior(model: Model, row: int, x: Sequence[Fraction], variance: 
     ValueError
         When f is not linear.
     """
-    W = linear_map(model.mixing, model.n)
-    if W is None:
+    jacobian = model.mixing.matrix.jacobian(latents(model))
+    if jacobian.free_symbols or any(image.subs(dict.fromkeys(latents(model), 0)) != 0 for image in model.mixing.matrix):
         raise ValueError("f is not linear")
+    W = [[to_fraction(jacobian[i, j]) for j in range(model.n)] for i in range(jacobian.rows)]
     gram = multiply(transpose(W), W)
     n = model.n
     covariance = invert([[int(i == j) + gram[i][j] / variance for j in range(n)] for i in range(n)])
