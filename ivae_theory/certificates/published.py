@@ -17,7 +17,7 @@ from ivae_theory.certificates.theorem2 import every_latent, families_of
 from ivae_theory.enclosure.blocks import is_analytic_on_support, spans_everywhere
 from ivae_theory.enclosure.dependent import vanishes_on
 from ivae_theory.enclosure.latent import read_formulas
-from ivae_theory.enclosure.monotone import is_monotone, rises_and_falls
+from ivae_theory.enclosure.monotone import is_monotone, turns
 from ivae_theory.enclosure.smooth import mixing_is_smooth
 from ivae_theory.exact import parse_fraction
 from ivae_theory.verdict import Grade, Status
@@ -118,7 +118,7 @@ def _monotone(claim: str, evidence: Evidence, subject: Mapping[str, Any]) -> Rec
 def _not_monotonic(claim: str, evidence: Evidence, subject: Mapping[str, Any]) -> Rechecked:
     def check(description: Mapping[str, Any], rule: Evidence) -> None:
         points = [parse_fraction(value) for value in rule["points"]]
-        _require(rises_and_falls(read_formulas(description).latent(), points), "a rise and a fall")
+        _require(turns(read_formulas(description).latent(), points), "a rise and a fall")
 
     every_latent(evidence, subject, None, check)
     return Rechecked(Status.HOLDS, Grade.CERTIFIED)

@@ -10,9 +10,10 @@ from ivae_theory.enclosure.latent import Latent
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.enclosure.ranges import Range
 from ivae_theory.enclosure.shape import trend
+from ivae_theory.enclosure.smooth import is_continuous
 from ivae_theory.exact import to_arb
 
-__all__ = ["is_monotone", "rises_and_falls"]
+__all__ = ["is_monotone", "rises_and_falls", "turns"]
 
 BITS = 256
 
@@ -38,3 +39,14 @@ def rises_and_falls(latent: Latent, points: Sequence[Fraction]) -> bool:
         except CannotEnclose:
             return False
         return bool((middle > left and middle > right) or (middle < left and middle < right))
+
+
+def turns(latent: Latent, points: Sequence[Fraction]) -> bool:
+    """Whether T rises and falls on one interval of its support, and is continuous on all of them.
+
+    A statistic that rises on one interval and falls on another turns nowhere, and the published Theorem 3 is false for
+    it: T = log|z| off 0 with a Gaussian law can be rotated.
+    """
+    inside = any(all(part.contains(point) for point in points) for part in latent.parts)
+    continuous = all(is_continuous(latent.statistic, {latent.symbol: part}) for part in latent.parts)
+    return inside and continuous and rises_and_falls(latent, points)

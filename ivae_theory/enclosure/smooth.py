@@ -15,7 +15,7 @@ from ivae_theory.enclosure.latent import read_formulas
 from ivae_theory.enclosure.ranges import INFINITY, Range
 from ivae_theory.exact import from_text, rationalised
 
-__all__ = ["is_smooth", "mixing_is_smooth"]
+__all__ = ["is_continuous", "is_smooth", "mixing_is_smooth"]
 
 _ENTIRE = (sympy.exp, sympy.sin, sympy.cos, sympy.sinh, sympy.cosh, sympy.tanh, sympy.atan, sympy.asinh, sympy.erf,
            sympy.erfc)  # fmt: skip
@@ -53,6 +53,15 @@ def is_smooth(expression: sympy.Expr, where: Mapping[sympy.Symbol, Range]) -> bo
             return bool(exponent >= 0) or is_positive(base, where) or is_positive(-base, where)
         return is_positive(base, where)
     return False
+
+
+def is_continuous(expression: sympy.Expr, where: Mapping[sympy.Symbol, Range]) -> bool:
+    """Whether the expression is proved continuous on the product of the intervals: as smooth, with |.|, max, min."""
+    if isinstance(expression, (sympy.Add, sympy.Mul, sympy.Abs, sympy.Max, sympy.Min, *_ENTIRE)):
+        return all(is_continuous(argument, where) for argument in expression.args)
+    if isinstance(expression, sympy.Pow) and isinstance(expression.args[1], sympy.Integer) and expression.args[1] >= 0:
+        return is_continuous(expression.args[0], where)
+    return is_smooth(expression, where)
 
 
 def is_positive(expression: sympy.Expr, where: Mapping[sympy.Symbol, Range]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.latent import read_formulas
-from ivae_theory.enclosure.monotone import is_monotone, rises_and_falls
+from ivae_theory.enclosure.monotone import is_monotone, turns
 from ivae_theory.enclosure.ranges import INFINITY, Range
 from ivae_theory.errors import InputError
 from ivae_theory.exact import fraction_text
@@ -30,9 +30,9 @@ def decide_monotone(description: Mapping[str, Any]) -> dict[str, Any]:
     for middle in range(1, len(points) - 1):
         for reach in (1, 3, 9):
             triple = [points[max(0, middle - reach)], points[middle], points[min(len(points) - 1, middle + reach)]]
-            if rises_and_falls(latent, triple):
+            if turns(latent, triple):
                 return {"rule": "not monotonic", "points": [fraction_text(x) for x in triple]}
-    return {"rule": "undecided", "why": "T is neither proved monotonic nor seen to rise and fall"}
+    return {"rule": "undecided", "why": "T is neither proved monotonic nor seen to rise and fall on one interval"}
 
 
 def _grid(part: Range) -> list[Fraction]:

@@ -76,6 +76,10 @@ _probit = family([sqrt(2) * sympy.erfinv(2 * z - 1)], Interval.open(0, 1))
 _logit = family([log(z / (1 - z))], Interval.open(0, 1), 1 / (z * (1 - z)) * exp(-3 * Abs(log(z / (1 - z)))))
 _hidden = family([z**3 + z], base=sympy.expand((3 * z**2 + 1) * exp(-sympy.expand((z**3 + z) ** 2) / 2)))
 _disguised = family([z], base=GAUSS * (cos(z) ** 2 + sin(z) ** 2))
+OFF_ZERO = Union(Interval.open(-oo, 0), HALF)
+_log_abs = family([log(Abs(z))], OFF_ZERO, exp(-(log(Abs(z)) ** 2) / 2) / Abs(z))
+_two_sides = family([z**2], OFF_ZERO, exp(-(z**2)))
+_turning = family([z**2], Union(Interval.open(-oo, 1), Interval.open(2, oo)), exp(-(z**2)))
 SMALL = [[Fraction(p, 7), Fraction(q, 9)] for p, q in ((0, 0), (1, 0), (0, 1))]
 FIVE = [[1, -1, 0, -2], [2, -2, 1, -1], [0, -3, 1, -4], [1, -1, 1, -1], [0, -1, 3, -2]]
 FIVE_POSITIVE = [[1, -1, 2, -2], [2, -2, 1, -1], [1, -3, 1, -4], [1, -1, 1, -1], [3, -1, 3, -2]]
@@ -188,6 +192,12 @@ PUBLISHED_ROWS: list[Row] = [
     Row("published3_half_line", of(families.half_normal(), families.half_normal()), "published.theorem3", FAILS, "z**2 is monotonic on the half-line"),
     Row("published3_relu", of(_square, family([Max(z, 0)], base=exp(-(z**2)))), "published.theorem3", FAILS, "relu is monotonic, and 0 on a half-line"),
     Row("published3_abs_mixing", of(_square, _square, mixing=sympy.Matrix([z1 + Abs(z2), z2])), "published.theorem3", UNDECIDED, "f has a kink: the hypothesis fails, and no argument of ours proves it"),
+    Row("published3_logarithms", of(_log_abs, _log_abs, natural=SMALL), "published.theorem3", UNDECIDED,
+        "log|z| off 0 is not monotonic and its law is Gaussian: log|z'| = R log|z|, signs kept, is a smooth rival for every rotation R"),
+    Row("published3_two_sides", of(_two_sides, _two_sides, natural=SMALL), "published.theorem3", UNDECIDED,
+        "it falls on one interval and rises on the other, and turns on neither"),
+    Row("published3_two_sides_and_turn", of(_turning, _turning, natural=SMALL), "published.theorem3", HOLDS, "z**2 turns at 0, on (-oo, 1)"),
+    Row("published3_kink", of(_absolute, _absolute), "published.theorem3", HOLDS, "|z| is continuous and turns at 0"),
     Row("published3_stretched", of(_square, _square, mixing=sympy.Matrix([z1 + sympy.tanh(z2), z2 + exp(z2)])), "published.theorem3", HOLDS, "f is smooth and injective, coordinate by coordinate", decidable=False),
 ]  # fmt: skip
 
