@@ -1,8 +1,8 @@
 """Appendix E: logistic noise, the sigmoid at a temperature, and what is left of them in the limit.
 
 The pair of models, n = d = 1: ``p(z|u)`` proportional to ``exp(lambda z) (1 + e^z)^-2``, f(z) = z; against the same
-family with ``lambda'`` and ``f'(z) = logit(sigmoid(z)^2)``. Under the first, sigmoid(z) has the Beta(lambda, 2 - lambda)
-law.
+family with ``lambda'`` and ``f'(z) = logit(sigmoid(z)^2)``. Under the first, the law of sigmoid(z) is
+Beta(lambda, 2 - lambda).
 """
 
 from __future__ import annotations

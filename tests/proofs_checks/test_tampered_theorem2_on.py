@@ -78,7 +78,7 @@ TAMPERED = [
     ("published_theorem1", lambda m: {"independent": lambda *_: True}, [REPAIRED]),
     ("published_theorem2", lambda m: only(m, "models", "f = (z1 + |z2|, z2)"), [PRINTED, REPAIRED]),
     ("published_theorem3", lambda m: only(m, "models", "z^2 on R"), [PRINTED]),
-    ("published_theorem3", lambda m: {"on_intervals": lambda model: True}, [REPAIRED]),
+    ("published_theorem3", lambda m: {"turns": m.rises_and_falls}, [REPAIRED]),
     ("published_proposition", lambda m: {"EXPONENTIAL": m.GAUSSIAN}, [PRINTED]),
     ("published_proposition", lambda m: {"ROTATION": IDENTITY}, [REPAIRED]),
 ]  # fmt: skip
