@@ -6,6 +6,7 @@ import html
 import importlib.util
 import io
 import re
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,14 +68,20 @@ def svg(figure: Any, prefix: str, label: str) -> str:
         The alternative text.
     """
     buffer = io.StringIO()
-    with style():
+    with style(), warnings.catch_warnings():
+        # Text stays text in the SVG: which glyphs a font lacks is the browser's business.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = buffer.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    text = re.sub(r'(<[^<>]*?\sid=")', rf"\g<1>{prefix}-", text)
-    text = re.sub(r'((?:url\(|href=")#)', rf"\g<1>{prefix}-", text)
+    text = re.sub("<[^<>]*>", lambda tag: _prefixed(tag.group(), prefix), text)
     opening = f'<svg role="img" aria-label="{html.escape(label)}" '
     return text.replace("<svg ", opening, 1).strip()
+
+
+def _prefixed(tag: str, prefix: str) -> str:
+    """A tag whose ids, and the references to them, carry the prefix."""
+    return re.sub(r'(\sid="|url\(#|href="#)', rf"\g<1>{prefix}-", tag)
 
 
 def save(figure: Any, path: str | Path) -> None:
@@ -144,7 +151,7 @@ def _masses(axis: Any, recovery: Recovery) -> None:
     axis.axvline(recovery.tolerance, color="black", lw=0.8, ls="--")
     axis.set_xlim(left=0)
     axis.set_ylim(len(rows) - 0.5, -0.5)
-    axis.set_xlabel("off-permutation mass (dashed: tolerance)")
+    axis.set_xlabel("off mass (dashed: tolerance)")
     axis.set_ylabel("true latent")
     axis.set_title(recovery.verdict.status.name)
     if len(rows) <= 20:

@@ -15,7 +15,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from ivae_theory.errors import InputError
 from ivae_theory.reporting.evidence import numbers, shortened
-from ivae_theory.reporting.pictures import recovery_pictures, report_pictures
 from ivae_theory.verdict import Report
 
 if TYPE_CHECKING:
@@ -57,12 +56,16 @@ def html_fragment(report: Report) -> str:
 
 def write_html(report: Report, path: str | Path) -> None:
     """Write the report, with its pictures where matplotlib is installed, as one file that needs no network."""
+    from ivae_theory.reporting.pictures import report_pictures
+
     text = _template("report.html.j2").render(**_context(report), drawn=report_pictures(report))
     write_text(path, text, "html")
 
 
 def section(result: Report | Recovery) -> str:
     """A report, or a recovery, with its pictures: one section of the report of a test run."""
+    from ivae_theory.reporting.pictures import recovery_pictures, report_pictures
+
     prefix = f"section-{os.getpid()}-{next(_SECTIONS)}"
     if isinstance(result, Report):
         return _template("check.html.j2").render(**_context(result), drawn=report_pictures(result, prefix))
@@ -94,7 +97,7 @@ def write_text(path: str | Path, text: str, argument: str) -> None:
     try:
         descriptor, name = tempfile.mkstemp(dir=target.parent or ".", prefix=f".{target.name}.")
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as stream:
                 stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())

@@ -272,7 +272,7 @@ def _zeros(t: Floats, phi: NDArray[np.complex128], gaps: list[tuple[float, float
 def _groups(report: Report) -> list[tuple[Mapping[str, Any], list[int]]]:
     """Each family of the prior once, with its latents (counted from 1)."""
     groups: dict[str, tuple[Mapping[str, Any], list[int]]] = {}
-    for latent, family in enumerate(report.subject["families"], 1):
+    for latent, family in enumerate(report.subject.get("families", ()), 1):
         groups.setdefault(repr(family), (family, []))[1].append(latent)
     return list(groups.values())
 
@@ -326,4 +326,6 @@ def _range(support: sympy.Set) -> Floats:
 
 
 def _cut(text: str, length: int) -> str:
+    """Text for a figure: short, and without control characters, which SVG may not contain."""
+    text = "".join(character if character.isprintable() else "\ufffd" for character in text[: length + 1])
     return text if len(text) <= length else f"{text[: length - 3]}..."
