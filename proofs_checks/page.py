@@ -37,31 +37,43 @@ def _anchor(name: str) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    return _plain(text, "~*").replace("|", "\\|")
+
+
+def _plain(text: str, marks: str = "~") -> str:
+    """Text whose tildes, and other marks given, are no Markdown outside of code spans: T~ ... T~' is not struck out."""
+    parts = text.split("`")
+    for place in range(0, len(parts), 2):
+        for mark in marks:
+            parts[place] = parts[place].replace(mark, f"\\{mark}")
+    return "`".join(parts)
 
 
 def _section(row: Row) -> list[str]:
     claim = row.claim
-    lines = [f"## {claim.name}", "", f"{claim.where}. {claim.statement}", ""]
+    lines = [f"## {claim.name}", "", _plain(f"{claim.where}. {claim.statement}", "~*"), ""]
     lines.extend(_hypotheses(claim))
     if claim.uses:
         lines.extend([f"Uses: {', '.join(claim.uses)}.", ""])
     for title, text in (("Gap", claim.gap), ("Counterexample", claim.counterexample), ("Repair", claim.repair)):
         if text:
-            lines.extend([f"**{title}.** {text}", ""])
+            lines.extend([f"**{title}.** {_plain(text, '~*')}", ""])
     lines.append(_line("As printed", claim.as_printed, row.printed))
     lines.append(_line("As repaired", claim.as_repaired, row.repaired))
     if claim.proof:
-        lines.extend(["", "**Proof of the repaired statement.** " + claim.proof])
+        lines.extend(["", "**Proof of the repaired statement.** " + _plain(claim.proof)])
     return lines
 
 
 def _hypotheses(claim: Claim) -> list[str]:
     if not claim.hypotheses:
         return []
-    lines = [f"- {hypothesis.text}{'' if hypothesis.printed else ' *(silent)*'}" for hypothesis in claim.hypotheses]
+    lines = [
+        f"- {_plain(hypothesis.text, '~*')}{'' if hypothesis.printed else ' *(silent)*'}"
+        for hypothesis in claim.hypotheses
+    ]
     return ["Hypotheses:", "", *lines, ""]
 
 
 def _line(title: str, check: Check, outcome: Outcome) -> str:
-    return f"- {title}: **{outcome.status.word}** ({check.method.words}). {outcome.detail}"
+    return f"- {title}: **{outcome.status.word}** ({check.method.words}). {_plain(outcome.detail, '~*')}"
