@@ -53,8 +53,8 @@ def where_positive() -> Outcome:
     ]
     detail = (
         f"log p(z|u) - log p'(h(z)|u) is constant for every u and vol J_f = vol J_f' |det J_h|, exactly, on "
-        f"{sum(held)} of {len(held)} random models with n < d; both sides are logarithms of densities, so the constant is that of "
-        "the Jacobians."
+        f"{sum(held)} of {len(held)} random models with n < d; both sides are logarithms of densities, so it "
+        "is that of the Jacobians."
     )
     return proved_if(all(held), detail, models=len(held))
 

@@ -16,7 +16,7 @@ from proofs_checks.claim import Check, Claim, Method, Outcome, printed, silent
 from proofs_checks.steps.outcomes import proved_if
 from proofs_checks.steps.parameters import Matrix, invert, multiply, transpose
 
-EXAMPLES = 80
+EXAMPLES = 40
 Vector = Sequence[Fraction]
 Rows = Sequence[Vector]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sympy
+from fractions import Fraction
 
 from ivae_theory.exact import rank, to_fraction
 from ivae_theory.hypotheses.injectivity import check_injective
@@ -12,7 +12,7 @@ from proofs_checks.claim import Check, Claim, Method, Outcome, printed, silent
 from proofs_checks.steps.deconvolution import vanishes_everywhere
 from proofs_checks.steps.derivation import derive, printed_hypotheses, related, sharp_hypotheses
 from proofs_checks.steps.examples import random_pairs, rotated_gaussian, vanishing_base
-from proofs_checks.steps.models import Pair, Z, latents
+from proofs_checks.steps.models import Pair, Z, latents, rational
 from proofs_checks.steps.outcomes import proved_if, refuted_if
 
 #: z at which T and T' are compared; nk + 1 = 2 points would prove nothing.
@@ -38,10 +38,10 @@ def affine_rank(pair: Pair) -> int:
     (symbol,), (other,) = latents(pair.theta), latents(pair.other)
     rows = []
     for point in POINTS:
-        moved = pair.h[0].subs(symbol, point)
-        if pair.other.mixing.matrix[0].subs(other, moved) != pair.theta.mixing.matrix[0].subs(symbol, point):
+        moved = pair.h[0].subs(symbol, rational(point))
+        if pair.other.mixing.matrix[0].subs(other, moved) != pair.theta.mixing.matrix[0].subs(symbol, rational(point)):
             raise ValueError("h is not f'^-1 o f")
-        rows.append([1, to_fraction(sympy.Integer(point)), to_fraction(moved)])
+        rows.append([1, Fraction(point), to_fraction(moved)])
     return rank(rows)
 
 

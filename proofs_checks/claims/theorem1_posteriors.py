@@ -18,23 +18,23 @@ SEEDS, MODELS = range(4), 6
 X = ((Fraction(0), Fraction(0), Fraction(0)), (Fraction(1), Fraction(-2), Fraction(1, 3)))
 
 
-def agree(seed: int, variance: Fraction, x: Sequence[Fraction]) -> bool:
+def agree(seed: int, x: Sequence[Fraction]) -> bool:
     """Whether the law of ``T~(z)`` given x, u is that of ``A T~'(z') + c`` for the rotated Gaussian, at every u.
 
-    Both are Gaussian; T = z and c = 0. The noise's variance is what the second posterior is computed with.
+    Both are Gaussian; T = z and c = 0.
     """
     pair = rotated_gaussian(seed)
     step = derive(pair)
     same = True
     for row in range(len(rows_of(pair.theta))):
         own = gaussian_posterior(pair.theta, row, x, VARIANCE)
-        same &= own == moved_moments(step.A, *gaussian_posterior(pair.other, row, x, variance))
+        same &= own == moved_moments(step.A, *gaussian_posterior(pair.other, row, x, VARIANCE))
     return same and step.complete
 
 
 def linear() -> Outcome:
     """T = z, Gaussian prior and noise, n = 2 < d = 3: means and covariances, exactly."""
-    cases = [agree(seed, VARIANCE, x) for seed in SEEDS for x in X]
+    cases = [agree(seed, x) for seed in SEEDS for x in X]
     detail = (
         f"Linear Gaussian models, n = 2, d = 3, and their rotations: E[T~(z)|x,u] and Cov[T~(z)|x,u] are those of "
         f"A T~'(z') + c, exactly, in {sum(cases)} of {len(cases)} cases (every u)."
