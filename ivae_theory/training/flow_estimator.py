@@ -159,14 +159,16 @@ class IdentifiableFlow(BaseEstimator):  # type: ignore[misc]  # sklearn has no t
         return self._latents(self.replicas_[replica], x)
 
     def _latents(self, stack: FlowStack, x: ArrayLike) -> Array:
-        w = torch.from_numpy(self.whitening_.apply(self._projected(observations(x))))[None]
+        w = torch.from_numpy(self.whitening_.apply(self._projected(observations(x, d=self.n_features_in_))))[None]
         with torch.no_grad():
             return np.concatenate([stack.forward(part)[0][0].numpy() for part in torch.split(w, _CHUNK, 1)])
 
     def score(self, x: ArrayLike, u: ArrayLike) -> float:
         """Mean log p(y|u), in nats a row."""
-        stack, values = self._fitted, observations(x)
+        stack, values = self._fitted, observations(x, d=self.n_features_in_)
         columns = np.eye(len(self.labels_))[label_numbers(u, self.labels_)]
+        if len(columns) != len(values):
+            raise InputError("u", f"one label for each of {len(values)} rows", f"{len(columns)}")
         return float(self._log_likelihood(stack, self._projected(values), columns).mean())
 
     @functools.cached_property

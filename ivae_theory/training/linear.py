@@ -119,12 +119,14 @@ class LinearControl(BaseEstimator):  # type: ignore[misc]  # sklearn has no type
     def transform(self, x: ArrayLike, u: ArrayLike | None = None) -> Array:
         """Recovered sources (N, n); ``u`` is not needed."""
         self._check()
-        return self._unmix(observations(x))
+        return self._unmix(observations(x, d=self.n_features_in_))
 
     def score(self, x: ArrayLike, u: ArrayLike) -> float:
         """Mean log-likelihood of the linear model, in nats a row."""
         self._check()
-        values, numbers = observations(x), label_numbers(u, self.labels_)
+        values, numbers = observations(x, d=self.n_features_in_), label_numbers(u, self.labels_)
+        if len(numbers) != len(values):
+            raise InputError("u", f"one label for each of {len(values)} rows", f"{len(numbers)}")
         total = 0.0
         for m in np.unique(numbers):
             noise = self.noise_variance_ * np.eye(values.shape[1])

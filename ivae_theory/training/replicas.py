@@ -48,7 +48,7 @@ class Replicas(abc.ABC):
         if not seeds:
             raise InputError("seeds", "at least one seed", "none")
         self.architecture, self.seeds = architecture, tuple(int(seed) for seed in seeds)
-        self.dtype, self.device = dtype, torch.device(device)
+        self.dtype, self.device = dtype, _usable(device)
         shapes: dict[str, tuple[int, int]] = architecture.shapes()
         total = len(self.seeds) * sum(inputs * outputs for inputs, outputs in shapes.values())
         self.flat = torch.zeros(total, dtype=dtype, device=self.device)
@@ -84,3 +84,13 @@ class Replicas(abc.ABC):
             for name, weight in alone.weights.items():
                 weight[0] = self.weights[name][index].to(weight)
         return alone
+
+
+def _usable(device: torch.device | str) -> torch.device:
+    """The device, if this installation of torch can use it."""
+    try:
+        chosen = torch.device(device)
+        torch.empty(1, device=chosen)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        raise InputError("device", "a torch device of this machine", f"{device!r}: {str(error)[:80]}") from None
+    return chosen

@@ -15,6 +15,8 @@ from ivae_theory.training import (  # noqa: E402
     VAE,
     BetaTCVAE,
     CollapsedLatents,
+    IdentifiableFlow,
+    LinearControl,
     LostReplicas,
     Schedule,
     simulate,
@@ -241,6 +243,9 @@ def test_lost_replicas_are_reported_and_never_chosen(monkeypatch: pytest.MonkeyP
         (IVAE(2), EASY.x, np.zeros((3000, 2)), "u"),
         (IVAE(2), EASY.x[0], EASY.u[:2], "x"),
         (IVAE(2), np.where(np.arange(6000).reshape(3000, 2) == 8, np.nan, EASY.x), EASY.u, "x"),
+        (IVAE(2), [["a", "b"]], EASY.u, "x"),
+        (IVAE(2), EASY.x, np.where(EASY.u == 3, np.nan, EASY.u), "u"),
+        (IVAE(2, device="nowhere"), EASY.x, EASY.u, "device"),
         (IVAE(2, family="cauchy"), EASY.x, EASY.u, "family"),
         (IVAE(2, auxiliary="both"), EASY.x, EASY.u, "auxiliary"),
         (IVAE(2, held_out=1.5), EASY.x, EASY.u, "held_out"),
@@ -255,3 +260,13 @@ def test_lost_replicas_are_reported_and_never_chosen(monkeypatch: pytest.MonkeyP
 def test_bad_input_is_named(estimator: IVAE | VAE, x: np.ndarray, u: np.ndarray | None, name: str) -> None:
     with pytest.raises(InputError, match=f"^{name}:"):
         estimator.fit(x, u)
+
+
+def test_other_data_than_in_fit_are_named(fitted: IVAE) -> None:
+    x, u = EASY.x[:30], EASY.u[:30]
+    flow = IdentifiableFlow(couplings=1, width=4, replicas=1, schedule=SHORT).fit(EASY.x, EASY.u)
+    for estimator in (fitted, flow, LinearControl(2).fit(EASY.x, EASY.u)):
+        with pytest.raises(InputError, match=r"^x:"):
+            estimator.transform(x[:, :1], u)
+        with pytest.raises(InputError, match=r"^u:"):
+            estimator.score(x, u[:5])

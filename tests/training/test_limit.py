@@ -46,10 +46,10 @@ def test_linear_gaussian_posterior_is_exact(n: int, d: int, family: str) -> None
 @pytest.mark.parametrize("d", [2, 3])
 def test_nonlinear_posterior_agrees_with_proposals_from_the_prior(noise: str, family: str, d: int) -> None:
     data = simulate("paper", 0, n=2, d=d, segments=3, length=50, noise=noise, noise_scale=0.4, family=family, slope=0.3)
-    found = recovery_limit(data, rows=6, proposals=20_000)
+    found = recovery_limit(data, rows=3, proposals=20_000)
     rng, scale = np.random.default_rng(0), data.simulation.noise_scale
     for index, row in enumerate(found.rows):
-        u, count = data.u[row], 400_000
+        u, count = data.u[row], 150_000
         deviation = np.sqrt(data.variances[u])
         if family == "laplace_scale":
             z = rng.laplace(scale=deviation / np.sqrt(2), size=(count, 2))
@@ -65,7 +65,7 @@ def test_nonlinear_posterior_agrees_with_proposals_from_the_prior(noise: str, fa
         mean = (share[:, None] * z).sum(0)
         deviation = np.sqrt((share[:, None] * (z - mean) ** 2).sum(0))
         uncertainty = np.sqrt((share**2).sum() + 1 / found.effective[index])
-        assert uncertainty < 0.1
+        assert uncertainty < 0.15
         assert (np.abs(found.means[index] - mean) < 5 * deviation * uncertainty).all()
         assert found.log_likelihood is not None
         assert abs(found.log_likelihood[index] - np.log(weight.mean())) < 5 * uncertainty

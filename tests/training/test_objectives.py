@@ -109,7 +109,7 @@ def test_divergence_and_bound_by_brute_force(law: str, posterior: str) -> None:
     stack = make_stack(1, law=law, posterior=posterior, location=law == "gaussian")
     batch, _ = make_batch(stack)
     mean, log_deviation, lower = stack.encode(batch.design)
-    noise = torch.randn(200_000, 1, ROWS, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    noise = torch.randn(50_000, 1, ROWS, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     factor = torch.diag_embed(log_deviation.exp()) + (0 if lower is None else lower)
     z, variance = draw(mean, log_deviation, lower, noise)
     q = torch.distributions.MultivariateNormal(mean, scale_tril=factor)
