@@ -73,7 +73,7 @@ def check_identical(model: Any) -> Verdict:
                 Grade.EXACT,
                 f"Latent {latent + 1} has k = {description['k']} statistics; Theorem 2 as printed needs k = 1.",
                 evidence={"kind": "theorem2.several_statistics", "latent": latent},
-                advice="theorem2.block_permutation is the form of Theorem 2 for k >= 2.",
+                advice="For k >= 2, theorem2.block_permutation is the form of Theorem 2.",
             )
     rules, of_latent = by_family(families, lambda description: decide_identical(families[0], description))
     for rule, latent in [(rules[number], of_latent.index(number)) for number in range(len(rules))]:

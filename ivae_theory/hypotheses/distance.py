@@ -44,7 +44,7 @@ def advice_on(margin: float) -> str:
     """What to say of a margin: a hypothesis that barely holds does not survive finite data."""
     if margin >= _THIN:
         return ""
-    return f"the distance to failure is only {margin:.1e}: no finite sample tells this model from one that fails"
+    return f"The distance to failure is only {margin:.1e}: no finite sample tells this model from one that fails."
 
 
 def whiten(prior: Any, rows: Floats) -> tuple[Floats, str]:

@@ -19,9 +19,9 @@ __all__ = ["check_known", "check_noise"]
 CLAIM_NOISE, CLAIM_KNOWN = "theorem1.i", "theorem1.known_noise"
 
 _NOT_ADDITIVE = (
-    "with {name} observations x is not f(z) + eps for any eps independent of z: x takes the same discrete values "
+    "With {name} observations x is not f(z) + eps for any eps independent of z: x takes the same discrete values "
     "whatever f(z) is, and shifting a law moves its values. Theorem 1 does not apply (Appendix E; the published "
-    "version's corrigendum withdraws it)"
+    "version's corrigendum withdraws it)."
 )
 _FACTS = {
     "positive": "have characteristic functions that are positive",
@@ -64,7 +64,7 @@ def _step(step: Step) -> dict[str, Any]:
 
 def _why(noise: Noise, steps: Sequence[Step]) -> str:
     if not steps:
-        return f"{noise.text}: {THEOREMS['no_noise'].statement}, which has no zeros"
+        return f"The noise is a constant ({noise.text}): {THEOREMS['no_noise'].statement}, which has no zeros."
     reasons = []
     for step in steps:
         if step.theorem == "mixture":
@@ -76,7 +76,7 @@ def _why(noise: Noise, steps: Sequence[Step]) -> str:
         reasons.append(text)
     distinct = list(dict.fromkeys(reasons))
     several = "; independent sums, products over coordinates and these linear images keep null zero sets"
-    return f"{noise.text}: {'; '.join(distinct)}{several if len(steps) > 1 else ''}"
+    return f"For the noise ({noise.text}): {'; '.join(distinct)}{several if len(steps) > 1 else ''}."
 
 
 def _fails(step: Step, assumes: tuple[str, ...]) -> Verdict:
@@ -91,12 +91,12 @@ def _fails(step: Step, assumes: tuple[str, ...]) -> Verdict:
     return Verdict.fail(
         CLAIM_NOISE,
         Grade.EXACT,
-        f"the characteristic function of the noise vanishes on an open set of R^d: that of one part is 0 "
-        f"on {where}, since {why}",
+        f"The characteristic function of the noise vanishes on an open set of R^d: that of one part is 0 "
+        f"on {where}, since {why}.",
         evidence=evidence,
         assumes=assumes,
-        advice="choose a law whose characteristic function has no such gap, for instance a Gaussian; adding an "
-        "independent law does not help, since a product with a factor that is 0 on an open set is 0 there too",
+        advice="Choose a law whose characteristic function has no such gap, for instance a Gaussian; adding an "
+        "independent law does not help, since a product with a factor that is 0 on an open set is 0 there too.",
     )
 
 
@@ -104,11 +104,11 @@ def _unknown(noise: Noise, unsettled: Sequence[Step]) -> Verdict:
     paths = [step.path for step in unsettled]
     return Verdict.unknown(
         CLAIM_NOISE,
-        f"no theorem of the package settles {noise.text} (unsettled: {', '.join(paths)}); finitely many evaluations "
-        "of a characteristic function decide nothing",
+        f"No theorem of the package settles {noise.text} (unsettled: {', '.join(paths)}); finitely many evaluations "
+        "of a characteristic function decide nothing.",
         evidence={"unsettled": paths, "theorems_tried": list(THEOREMS)},
-        advice="describe the noise by a law of scipy.stats or torch.distributions, or by Noise(density=...) or "
-        "Noise(cf=..., symbols=[...]) as a sympy expression, so that a theorem can be applied at its parameters",
+        advice="Describe the noise by a law of scipy.stats or torch.distributions, or by Noise(density=...) or "
+        "Noise(cf=..., symbols=[...]) as a sympy expression, so that a theorem can be applied at its parameters.",
     )
 
 
@@ -118,7 +118,7 @@ def _not_additive(claim: str, noise: Discrete) -> Verdict:
         Grade.EXACT,
         _NOT_ADDITIVE.format(name=noise.name),
         evidence={"kind": "noise.not_additive", "name": noise.name},
-        advice="model the observations as x = f(z) + eps, or use results for discrete observations",
+        advice="Model the observations as x = f(z) + eps, or use results for discrete observations.",
     )
 
 
@@ -139,25 +139,25 @@ def check_known(model: Any, seed: int = 0) -> Verdict:
         return Verdict.hold(
             CLAIM_KNOWN,
             Grade.EXACT,
-            f"the noise is a fixed law ({noise.text}), the same for every parameter",
+            f"The noise is a fixed law ({noise.text}), the same for every parameter.",
             evidence={"kind": "noise.known", "learned": False},
         )
     reason = (
-        "the law of the noise is learned together with the model, so two parameters may have different noise and the "
+        "The law of the noise is learned together with the model, so two parameters may have different noise and the "
         "hypothesis fails as stated. This does not prove that the model is not identifiable"
     )
     n, d = getattr(model, "n", None), getattr(model, "d", None)
     if isinstance(n, int) and isinstance(d, int) and n < d and noise.law.describe()["node"] == "gaussian":
         reason += (
             f"; with n = {n} < d = {d} and Gaussian noise the variance is identified by the data, and no general "
-            "construction of a rival is known"
+            "construction of a rival is known."
         )
     else:
-        reason += "; with n = d linear models with learned variance have rivals (section 5)"
+        reason += "; with n = d linear models with learned variance have rivals (section 5)."
     return Verdict.fail(
         CLAIM_KNOWN,
         Grade.EXACT,
         reason,
         evidence={"kind": "noise.learned", "learned": True},
-        advice="fix the noise's parameters (the paper's experiments use a fixed sigma^2 = 0.01)",
+        advice="Fix the noise's parameters (the paper's experiments use a fixed sigma^2 = 0.01).",
     )

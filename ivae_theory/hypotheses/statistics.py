@@ -84,8 +84,8 @@ def check_minimal(model: Any, seed: int = 0) -> Verdict:
     return Verdict.hold(
         claim,
         Grade.CERTIFIED,
-        "1 and the statistics of each latent are linearly independent modulo null sets: for each family a determinant "
-        "of (1, T) at k + 1 points stays away from zero on neighbourhoods of the points.",
+        "The constant 1 and the statistics of each latent are linearly independent modulo null sets: for each family a "
+        "determinant of (1, T) at k + 1 points stays away from zero on neighbourhoods of the points.",
         evidence={"kind": "statistics.independent", "families": members},
     )
 

@@ -147,7 +147,7 @@ def _holds(prior: Any, points: NDArray[Any], rows: Floats, radius: Fraction, bit
     return Verdict.hold(
         CLAIM,
         Grade.CERTIFIED,
-        f"enclosures of the traced network: the matrix L of Eq. (13) is invertible {where} {len(points)} values of u",
+        f"Enclosures of the traced network: the matrix L of Eq. (13) is invertible {where} {len(points)} values of u.",
         evidence=evidence,
         margin=margin,
         advice=advice_on(margin),
@@ -176,11 +176,11 @@ def _structure(natural: Any, domain: Any, seed: int) -> Verdict | None:
         return Verdict.fail(
             CLAIM,
             Grade.EXACT,
-            f"the {size} natural parameters are affine in {min(columns, size - len(relations))} functions of u, so "
-            f"that the rank is at most {size - len(relations)} and not nk = {size}, for any values of u",
+            f"The {size} natural parameters are affine in {min(columns, size - len(relations))} functions of u, so "
+            f"that the rank is at most {size - len(relations)} and not nk = {size}, for any values of u.",
             evidence=evidence,
             margin=0.0,
-            advice=f"widen the layers before the last to at least {size} units, and untie the outputs",
+            advice=f"Widen the layers before the last to at least {size} units, and untie the outputs.",
         )
     return None
 
@@ -231,8 +231,8 @@ def _rationally(prior: Any) -> Verdict | None:
     return Verdict.fail(
         CLAIM,
         Grade.EXACT,
-        f"the traced network, evaluated in rationals at all {len(domain)} values of u, has affine rank "
-        f"{decision.rank if decision.rank is not None else 'below nk'} and not nk = {natural.size}",
+        f"The traced network, evaluated in rationals at all {len(domain)} values of u, has affine rank "
+        f"{decision.rank if decision.rank is not None else 'below nk'} and not nk = {natural.size}.",
         evidence=evidence,
         margin=0.0,
         advice=ADVICE.format(needed=natural.size + 1),
@@ -253,9 +253,9 @@ def _black_box(prior: Any) -> Verdict:
         margin = distance_to_failure(prior, natural.answers)
         return Verdict.unknown(
             CLAIM,
-            f"lambda cannot be enclosed on a continuum: {natural.untraceable or 'it is not traced'}",
+            f"lambda cannot be enclosed on a continuum: {natural.untraceable or 'it is not traced'}.",
             evidence={"tried": "its values", "smallest_singular_value": margin[0], "margin_unit": margin[1]},
-            advice="write lambda with torch operations, or symbolically",
+            advice="Write lambda with torch operations, or symbolically.",
         )
     assumes = ["the values that lambda returns are correct to half of their digits"]
     if not whole:
@@ -274,4 +274,4 @@ def _undecided(prior: Any, rows: Floats, why: str) -> Verdict:
         evidence |= {"smallest_singular_value": margin, "margin_unit": unit}
     if len(rows) <= size:
         why = f"{len(prior.domain)} observed values of u are fewer than nk + 1 = {size + 1}"
-    return Verdict.unknown(CLAIM, f"rank nk = {size} is neither proved nor refuted: {why}", evidence=evidence)
+    return Verdict.unknown(CLAIM, f"Rank nk = {size} is neither proved nor refuted: {why}.", evidence=evidence)

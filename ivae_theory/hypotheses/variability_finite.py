@@ -29,7 +29,7 @@ def check_finite_symbolic(prior: Any, combinations: Sequence[Sequence[sympy.Expr
         try:
             rows.append(_row(prior.natural.matrix, dict(zip(symbols, values, strict=True))))
         except CannotEnclose as problem:
-            return Verdict.unknown(CLAIM, f"lambda could not be enclosed at u = {list(values)}: {problem.what}")
+            return Verdict.unknown(CLAIM, f"lambda could not be enclosed at u = {list(values)}: {problem.what}.")
     floats = np.array([[float(entry) for entry in row] for row in rows])
     if all(entry.is_Rational for row in rows for entry in row):
         natural = TableNatural(floats, [[to_fraction(entry) for entry in row] for row in rows], "exact", "object")

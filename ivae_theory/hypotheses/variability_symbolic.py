@@ -39,7 +39,7 @@ def check_symbolic(prior: Any, seed: int = 0) -> Verdict:
     natural = prior.natural
     unclear = _unclear(natural.sets)
     if unclear:
-        return Verdict.unknown(CLAIM, unclear, advice="say in u={symbol: set} where each symbol lies")
+        return Verdict.unknown(CLAIM, unclear, advice="Say in u={symbol: set} where each symbol lies.")
     if all(isinstance(where, sympy.FiniteSet) for where in natural.sets.values()):
         return _finite(prior)
     relations = identities(list(natural.matrix), _nonnegative(natural.sets))
@@ -53,11 +53,11 @@ def check_symbolic(prior: Any, seed: int = 0) -> Verdict:
 def _unclear(sets: dict[sympy.Symbol, sympy.Set]) -> str:
     """Why it is not clear where u lies: sympy simplifies by a symbol's assumptions, whatever its set says."""
     if len({symbol.name for symbol in sets}) != len(sets):
-        return "two symbols of u have the same name"
+        return "Two symbols of u have the same name."
     for symbol, where in sets.items():
         for assumed, allowed in _ASSUMPTIONS.items():
             if getattr(symbol, f"is_{assumed}") and where.is_subset(allowed) is not True:
-                return f"{symbol} is declared {assumed} but ranges over {where}"
+                return f"The symbol {symbol} is declared {assumed} but ranges over {where}."
     return ""
 
 
@@ -104,8 +104,8 @@ def _fails(natural: Any, relations: Sequence[Relation], seed: int) -> Verdict:
     return Verdict.fail(
         CLAIM,
         Grade.EXACT,
-        f"{sentence} = {first.constant} identically in u, so that the rank is at most "
-        f"{natural.size - len(relations)} and not nk = {natural.size}",
+        f"The combination {sentence} is {first.constant} identically in u, so that the rank is at most "
+        f"{natural.size - len(relations)} and not nk = {natural.size}.",
         evidence={"kind": "variability.identity", "relations": shown, **_exact_rank(natural, relations, seed)},
         margin=0.0,
         advice=ADVICE.format(needed=natural.size + 1),
@@ -135,7 +135,7 @@ def _finite(prior: Any) -> Verdict:
     choices = [sorted(where.args, key=to_text) for where in natural.sets.values()]
     total = int(np.prod([len(choice) for choice in choices], dtype=object))
     if total > _MOST_COMBINATIONS:
-        return Verdict.unknown(CLAIM, f"{total} combinations of u are more than {_MOST_COMBINATIONS}")
+        return Verdict.unknown(CLAIM, f"The {total} combinations of u are more than {_MOST_COMBINATIONS}.")
     return check_finite_symbolic(prior, list(itertools.product(*choices)))
 
 
@@ -252,7 +252,7 @@ def _certify(prior: Any, points: Sequence[Point], rows: np.ndarray[Any, Any]) ->
     return Verdict.hold(
         CLAIM,
         Grade.CERTIFIED,
-        f"the matrix L of Eq. (13) is invertible for every choice of u in neighbourhoods of {len(chosen)} points",
+        f"The matrix L of Eq. (13) is invertible for every choice of u in neighbourhoods of {len(chosen)} points.",
         evidence=evidence,
         margin=margin,
         advice=advice_on(margin),
@@ -263,13 +263,13 @@ def _undecided(prior: Any, points: Sequence[Point], rows: np.ndarray[Any, Any], 
     size = prior.natural.size
     evidence: dict[str, Any] = {"tried": "enclosures at points and identities", "points": len(points)}
     if tried:
-        return Verdict.unknown(CLAIM, f"lambda could not be enclosed at enough points: {tried}", evidence=evidence)
+        return Verdict.unknown(CLAIM, f"lambda could not be enclosed at enough points: {tried}.", evidence=evidence)
     if len(points) > size:
         margin, unit = distance_to_failure(prior, rows)
         evidence |= {"smallest_singular_value": margin, "margin_unit": unit}
     return Verdict.unknown(
         CLAIM,
-        f"no identity between the natural parameters was found, and no determinant at {len(points)} points is proved "
-        "not to vanish",
+        f"No identity between the natural parameters was found, and no determinant at {len(points)} points is proved "
+        "not to vanish.",
         evidence=evidence,
     )

@@ -36,7 +36,9 @@ CLAIM = "theorem1.iii"
 #: Most entries of the relations that show how large the rank is.
 _MOST_RELATIONS = 20_000
 
-ADVICE = "give lambda more freedom: natural parameters that vary independently over u, at no fewer than {needed} values"
+ADVICE = (
+    "Give lambda more freedom: natural parameters that vary independently over u, at no fewer than {needed} values."
+)
 
 
 def check_table(prior: Any) -> Verdict:
@@ -91,8 +93,8 @@ def _holds(prior: Any, decision: Decision, assumes: tuple[str, ...] = ()) -> Ver
     return Verdict.hold(
         CLAIM,
         Grade.EXACT if settled else Grade.CERTIFIED,
-        f"the natural parameters at {len(points)} of {len(natural.values)} values of u have affine rank "
-        f"nk = {natural.size}, {how}",
+        f"The natural parameters at {len(points)} of {len(natural.values)} values of u have affine rank "
+        f"nk = {natural.size}, {how}.",
         evidence=evidence,
         margin=margin,
         advice=advice_on(margin),
@@ -125,9 +127,8 @@ def _relation_sentence(size: int, relation: Sequence[Fraction], rank: int | None
     shown = " + ".join(f"({relation[j]}) lambda_{j}" for j in used[:4]) + (" + ..." if len(used) > 4 else "")
     few = f": {count} values of u give rank at most {count - 1}" if count <= size else ""
     of_rank = "" if rank is None else f", so that the rank is {rank} and not nk = {size}"
-    if len(shown) > 160:
-        shown = f"a combination of {len(used)} natural parameters"
-    return f"{shown} is the same at every value of u{of_rank}{few}"
+    shown = f"A combination of {len(used)} natural parameters" if len(shown) > 160 else f"The combination {shown}"
+    return f"{shown} is the same at every value of u{of_rank}{few}."
 
 
 def refutation_evidence(size: int, relations: Sequence[Sequence[Fraction]], rank: int | None) -> dict[str, Any]:
@@ -153,7 +154,9 @@ def too_few(size: int, distinct: int) -> Verdict:
     return Verdict.fail(
         CLAIM,
         Grade.EXACT,
-        f"{distinct} distinct rows of natural parameters give rank at most {distinct - 1}, below nk = {size}",
+        f"The {distinct} distinct rows of natural parameters give rank at most {distinct - 1}, below nk = {size}."
+        if distinct > 1
+        else f"All rows of natural parameters are the same, so that the rank is 0 and not nk = {size}.",
         evidence={"kind": "variability.too_few", "distinct": distinct, "needed": size + 1},
         margin=0.0,
         advice=ADVICE.format(needed=size + 1),
@@ -176,18 +179,18 @@ def _undecided(prior: Any, decision: Decision, whole: bool) -> Verdict:
         evidence["largest_entry_error"] = float(error.max())
     if decision.status is Status.FAILS or count <= natural.size:
         reason = (
-            f"the {count} observed values of u do not give rank nk = {natural.size}, "
-            "and other values of u exist that were not observed"
+            f"The {count} observed values of u do not give rank nk = {natural.size}, "
+            "and other values of u exist that were not observed."
         )
-        return Verdict.unknown(CLAIM, reason, evidence=evidence, advice="give lambda at more values of u")
+        return Verdict.unknown(CLAIM, reason, evidence=evidence, advice="Give lambda at more values of u.")
     if natural.kind == "exact":
-        reason = "the exact rank was not computed: the numbers are too large for exact elimination"
+        reason = "The exact rank was not computed: the numbers are too large for exact elimination."
         return Verdict.unknown(CLAIM, reason, evidence=evidence)
     reason = (
-        f"numerically singular: the smallest singular value, {margin:.3g}, is not shown to exceed what the error of "
-        "the entries can explain"
+        f"Numerically singular: the smallest singular value, {margin:.3g}, is not shown to exceed what the error of "
+        "the entries can explain."
     )
-    advice = "give the table in fractions or in more digits, or hand over the function that computed it"
+    advice = "Give the table in fractions or in more digits, or hand over the function that computed it."
     return Verdict.unknown(CLAIM, reason, evidence=evidence, margin=margin, advice=advice)
 
 
@@ -213,8 +216,9 @@ def _symbols(prior: Any, whole: bool) -> Verdict:
     return Verdict.fail(
         CLAIM,
         Grade.EXACT,
-        "a fixed combination of the natural parameters is the same at every value of u: "
-        + " + ".join(f"({w}) lambda_{j}" for j, w in enumerate(weights) if w != 0)[:160],
+        "A fixed combination of the natural parameters is the same at every value of u: "
+        + " + ".join(f"({w}) lambda_{j}" for j, w in enumerate(weights) if w != 0)[:160]
+        + ".",
         evidence={"kind": "variability.symbols", "relation": [to_text(weight) for weight in weights]},
         margin=0.0,
         advice=ADVICE.format(needed=natural.size + 1),

@@ -80,7 +80,7 @@ def posterior_gap(
         return exact
     obstacle = _no_density(model, observations)
     if obstacle:
-        return Verdict.unknown(CLAIM, f"the gap cannot be estimated: {obstacle}.", evidence={"tried": 0})
+        return Verdict.unknown(CLAIM, f"The gap cannot be estimated: {obstacle}.", evidence={"tried": 0})
     rng = np.random.default_rng(seed)
     simulated_z = model.prior.sample(labels, rng)
     simulated_x = np.asarray(model.noise.observe(model.mixing.evaluate(simulated_z), rng), dtype=np.float64)
@@ -90,7 +90,7 @@ def posterior_gap(
     if not (np.isfinite(below).all() and np.isfinite(above).all()):
         return Verdict.unknown(
             CLAIM,
-            "the gap cannot be estimated: q has draws outside the prior's support, or too little mass for a float.",
+            "The gap cannot be estimated: q has draws outside the prior's support, or too little mass for a float.",
             evidence={"observations": len(labels), "draws": DRAWS},
         )
     return _decide(_estimate(below, quantile), _estimate(above, quantile), effective, tolerance, level, seed)
@@ -100,13 +100,15 @@ def check_posterior(model: Any, seed: int = 0) -> Verdict:
     """:func:`posterior_gap` at observations drawn from the model itself, for u over its domain."""
     if model.posterior is None:
         return Verdict.unknown(
-            CLAIM, "the model has no posterior q(z | x, u) to compare with.", advice="Give posterior=."
+            CLAIM, "The model has no posterior q(z | x, u) to compare with.", advice="Give posterior=."
         )
     if model.mixing is None:
-        return Verdict.unknown(CLAIM, "without a mixing function there are no observations to look at.")
+        return Verdict.unknown(CLAIM, "Without a mixing function there are no observations to look at.")
     domain = model.prior.domain
     if isinstance(domain, SymbolicDomain):
-        return Verdict.unknown(CLAIM, "u ranges over a symbolic set: give observations to posterior_gap(model, x, u).")
+        return Verdict.unknown(
+            CLAIM, "The values of u range over a symbolic set: give observations to posterior_gap(model, x, u)."
+        )
     rng = np.random.default_rng(seed)
     rows = domain.candidates(ROWS, seed) if isinstance(domain, Box) else domain.values
     points = rows if len(rows) == ROWS else rows[rng.integers(len(rows), size=ROWS)]
@@ -225,9 +227,9 @@ def _decide(below: _Estimate, above: _Estimate, effective: float, tolerance: flo
                 f"{tolerance:g} nats of divergence do not matter",
             ),
         )
-    why = f"the gap is on average between {max(below.lower, 0.0):.3g} and {above.upper:.3g} nats"
+    why = f"The gap is on average between {max(below.lower, 0.0):.3g} and {above.upper:.3g} nats"
     if above.upper <= tolerance:
-        why = f"the terms have a heavy tail (index {heavy:.2f})"
+        why = f"The terms have a heavy tail (index {heavy:.2f})"
     return Verdict.unknown(
         CLAIM,
         f"{why} (tolerance {tolerance:g}, level {level:g}, {count} observations).",

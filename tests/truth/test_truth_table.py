@@ -9,6 +9,7 @@ import pytest
 from ivae_theory.checking import _plan
 from ivae_theory.verdict import Status
 from tests import truth
+from tests.sentences import faults
 
 MODULES = [
     importlib.import_module(f"tests.truth.{m.name}")
@@ -23,6 +24,7 @@ def test_the_verdict_is_the_truth_or_undecided(row):
     verdict = decided(row)
     allowed = {row.expected} if row.decidable else {row.expected, Status.UNDECIDED}
     assert verdict.status in allowed, f"{verdict}\nexpected {row.expected.name} because {row.because}"
+    assert not faults(verdict)
 
 
 def decided(row):
