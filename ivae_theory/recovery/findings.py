@@ -141,7 +141,7 @@ def conclude(claim: str, parts: tuple[Verdict, ...], settings: Settings, block: 
     decisive = [part for part in parts if part.status is status]
     word = "block permutation" if block else "scaled permutation"
     confidence = f"level {settings.level:g}, N = {settings.n_samples}, {settings.compared}"
-    why = " ".join(part.reason for part in decisive)
+    why = " ".join(dict.fromkeys(part.reason for part in decisive))
     assumes = (EXACT_POSTERIOR,) if settings.route != "exact" else ()
     evidence = {
         "kind": "recovery.conjunction",
@@ -152,7 +152,7 @@ def conclude(claim: str, parts: tuple[Verdict, ...], settings: Settings, block: 
     fields: dict[str, Any] = {
         "evidence": evidence,
         "margin": min(margins, default=None),
-        "advice": " ".join(part.advice for part in decisive if part.advice),
+        "advice": " ".join(dict.fromkeys(part.advice for part in decisive if part.advice)),
         "assumes": assumes,
     }
     if status is Status.HOLDS:

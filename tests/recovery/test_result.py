@@ -232,3 +232,9 @@ def test_the_intervals_of_the_entries_cover() -> None:
         inside = np.abs(found.S - truth) <= 1.96 * found.S_error
         hits, total = hits + int(inside.sum()), total + 4
     assert hits / total >= 0.88
+
+
+def test_a_reason_that_several_findings_share_is_given_once() -> None:
+    """A collapsed latent leaves both the pattern and the singular value undetermined, for one reason."""
+    sentences = [part.strip(". ") for part in collapsed().verdict.reason.split(". ")]
+    assert len(sentences) == len(set(sentences))
