@@ -2,7 +2,7 @@
 
 One command that resumes where it was killed, writes every finished run to SQLite, and a summary as JSON:
 
-    python benchmarks/train_recovery.py --store recovery.sqlite --rows paper std_0.5 --methods limit linear ivae --seeds 8
+    python benchmarks/train_recovery.py --store runs.sqlite --rows paper std_0.5 --methods limit linear ivae
 """
 
 from __future__ import annotations
