@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from flint import arb
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ivae_theory.enclosure.precision import precision
@@ -75,7 +75,13 @@ def signs(at_posterior: bool) -> dict[int | None, int]:
     """How often each sign of the gap occurs over exact random linear Gaussian models with n = d = 2."""
     found: dict[int | None, int] = {}
 
-    @settings(max_examples=EXAMPLES, derandomize=True, database=None, deadline=None)
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),  # a slow machine is no finding
+    )
     @given(_pair, _pair, st.tuples(st.integers(1, 4), st.integers(1, 4)), _pair, _pair, _small)
     def case(a: Vector, b: Vector, v: Sequence[int], x: Vector, m: Vector, c: Fraction) -> None:
         W, D = [list(a), list(b)], [[Fraction(v[0]), Fraction(0)], [Fraction(0), Fraction(v[1])]]

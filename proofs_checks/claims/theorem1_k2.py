@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ivae_theory.verdict import Status
 from proofs_checks.claim import Check, Claim, Method, Outcome, printed, silent
-from proofs_checks.steps.derivation import derive, printed_hypotheses, related, sharp_hypotheses
+from proofs_checks.steps.derivation import dependence_from, derive, printed_hypotheses, related, sharp_hypotheses
 from proofs_checks.steps.examples import non_minimal, random_pairs
 from proofs_checks.steps.outcomes import proved_if, refuted_if
 
@@ -26,6 +26,7 @@ def without_minimality() -> Outcome:
         and step.same_law
         and unique
         and step.determinant == 0
+        and dependence_from(pair, step.A) is not None
         and verdict.fails
     )
     A = [[str(value) for value in row] for row in step.A]

@@ -8,8 +8,15 @@ from ivae_theory import Model
 from ivae_theory.verdict import Status
 from proofs_checks.claim import Check, Claim, Method, Outcome, printed, silent
 from proofs_checks.steps.deconvolution import LAWS, agree, gaussian_on_curve, gaussian_on_line, null_zeros
-from proofs_checks.steps.derivation import derive, printed_hypotheses, related, sharp_hypotheses
-from proofs_checks.steps.examples import hidden_wave, non_minimal, random_pairs, rotated_gaussian, square_of_relu
+from proofs_checks.steps.derivation import dependence_from, derive, printed_hypotheses, related, sharp_hypotheses
+from proofs_checks.steps.examples import (
+    half_minimal,
+    hidden_wave,
+    non_minimal,
+    random_pairs,
+    rotated_gaussian,
+    square_of_relu,
+)
 from proofs_checks.steps.models import Pair
 from proofs_checks.steps.outcomes import proved_if, refuted_if
 
@@ -70,6 +77,17 @@ def deconvolution_holds() -> bool:
     )
 
 
+def singular_only_without_minimality() -> bool:
+    """Step (4): each pair with a singular A has a block ``v_i . T_i`` that is constant, and (M) fails."""
+    for pair in (non_minimal(), half_minimal()):
+        step = derive(pair)
+        blocks = dependence_from(pair, step.A)
+        found = blocks is not None and any(any(block) for block in blocks)
+        if not (step.same_law and step.identity and step.determinant == 0 and found and step.minimal is Status.FAILS):
+            return False
+    return True
+
+
 def proved(pair: Pair) -> bool:
     """Whether the hypotheses hold and every step of the proof is verified on the pair, with the library's A."""
     hypotheses = all(status is Status.HOLDS for status in sharp_hypotheses(pair.theta).values())
@@ -90,13 +108,15 @@ def as_repaired() -> Outcome:
     pairs = [*random_pairs(MODELS), rotated_gaussian(), square_of_relu()]
     held = [proved(pair) for pair in pairs]
     relu = square_of_relu()
+    fourth = singular_only_without_minimality()
     wider = beyond_printed(Pair(relu.other, relu.theta, relu.h))
     detail = (
         f"No counterexample satisfies (N), (V), (M), (J). Deconvolution: {len(LAWS)} noise laws. On {sum(held)} of "
         f"{len(held)} exact models with n <= d every step holds: ratios without Q, A = L^-T L'^T equal to the "
-        "library's A and invertible, L' = A^T L, the relation on lambda. (z, relu(z)^2) is covered, though (ii) fails."
+        "library's A and invertible, L' = A^T L, the relation on lambda. Where A is singular (2 models without (M)) some "
+        "v_i . T_i is constant. (z, relu(z)^2) is covered, though (ii) fails."
     )
-    return proved_if(not left and deconvolution_holds() and all(held) and wider, detail, models=len(held))
+    return proved_if(not left and deconvolution_holds() and all(held) and fourth and wider, detail, models=len(held))
 
 
 CLAIM = Claim(

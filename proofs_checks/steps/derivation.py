@@ -14,7 +14,9 @@ from functools import lru_cache
 import sympy
 
 from ivae_theory import Model, Verdict, check, equivalent
-from ivae_theory.exact import determinant
+from ivae_theory.enclosure.functionals import is_relation
+from ivae_theory.enclosure.precision import precision
+from ivae_theory.exact import determinant, null_vector
 from ivae_theory.exact.identity import is_zero
 from ivae_theory.hypotheses.noise import check_noise
 from ivae_theory.hypotheses.statistics import check_minimal, check_printed
@@ -36,6 +38,7 @@ from proofs_checks.steps.parameters import Matrix, affine_matrix, differences, m
 __all__ = [
     "Derivation",
     "affine_basis",
+    "dependence_from",
     "derive",
     "printed_hypotheses",
     "ratios_cancel",
@@ -175,6 +178,27 @@ def noise_as_printed(model: Model) -> Status:
     if not jacobian.free_symbols and jacobian.rank() < jacobian.rows:
         return Status.HOLDS
     return check_noise(model).status
+
+
+def dependence_from(pair: Pair, A: Matrix) -> list[list[Fraction]] | None:
+    """Step (4): a v with ``v^T A = 0``, a block a latent, when every ``v_i . T_i`` is proved constant; else ``None``.
+
+    Each non-zero block contradicts (M). By Fubini there is no other way for ``sum_i v_i . T_i(z_i)`` to be constant.
+    ``None`` for an invertible A, and where the relation is not proved.
+    """
+    weights = null_vector(transpose(A))
+    if weights is None:
+        return None
+    blocks, start = [], 0
+    for family in pair.theta.prior.families:
+        block = weights[start : start + family.k]
+        start += family.k
+        with precision(128):
+            exact = [rational(weight) for weight in block]
+            if is_relation(family.statistics, family.variable, family.support, exact) is None:
+                return None
+        blocks.append(block)
+    return blocks
 
 
 @lru_cache(maxsize=64)

@@ -16,6 +16,7 @@ from proofs_checks.steps.parameters import random_invertible, transpose
 
 __all__ = [
     "VARIANCE",
+    "half_minimal",
     "hidden_wave",
     "non_minimal",
     "random_pair",
@@ -36,6 +37,15 @@ def non_minimal(rows: tuple[tuple[int, int], ...] = ((0, 0), (1, 2), (3, -1))) -
     """``T = (z, 2z)`` against ``T' = (z, z^3)``, ``lambda' = (lambda_1 + 2 lambda_2, 0)``, ``Q = exp(-z^4)``."""
     theta = make_model([[Z, 2 * Z]], rows)
     other = make_model([[Z, Z**3]], [[a + 2 * b, 0] for a, b in rows])
+    return Pair(theta, other, latents(theta))
+
+
+@lru_cache(maxsize=1)
+def half_minimal() -> Pair:
+    """n = 2: the first latent has ``T_1 = (z, 2z)``, ``T_1' = (z, z^3)``, the second ``T_2 = T_2' = (z, z^2)``."""
+    rows = [[0, 0, 0, 0], [1, 2, 0, 1], [3, -1, 1, 0], [0, 1, 1, 1], [1, 0, -2, 1]]
+    theta = make_model([[Z, 2 * Z], [Z, Z**2]], rows)
+    other = make_model([[Z, Z**3], [Z, Z**2]], [[a + 2 * b, 0, c, d] for a, b, c, d in rows])
     return Pair(theta, other, latents(theta))
 
 

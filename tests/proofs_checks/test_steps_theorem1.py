@@ -15,6 +15,7 @@ from ivae_theory.verdict import Status
 from proofs_checks.steps import derivatives, models, parameters, posteriors, volumes
 from proofs_checks.steps.derivation import (
     affine_basis,
+    dependence_from,
     derive,
     noise_as_printed,
     printed_hypotheses,
@@ -24,6 +25,7 @@ from proofs_checks.steps.derivation import (
 )
 from proofs_checks.steps.examples import (
     VARIANCE,
+    half_minimal,
     hidden_wave,
     non_minimal,
     random_pair,
@@ -147,6 +149,36 @@ def test_without_minimality_A_is_singular():
     assert step.determinant == 0
     assert step.minimal is Status.FAILS
     assert not step.complete
+
+
+def test_a_singular_A_shows_which_latent_is_not_minimal():
+    pair = half_minimal()
+    step = derive(pair)
+    blocks = dependence_from(pair, step.A)
+    assert step.same_law
+    assert step.determinant == 0
+    assert blocks is not None
+    assert any(blocks[0])
+    assert not any(blocks[1])
+
+
+def test_an_invertible_or_an_unrelated_A_shows_no_dependence():
+    pair = half_minimal()
+    identity = [[F(int(i == j)) for j in range(4)] for i in range(4)]
+    assert dependence_from(pair, identity) is None
+    assert dependence_from(pair, [[F(0)] * 4, *identity[1:]]) is None  # would say that z is constant
+    assert dependence_from(random_pairs(4)[3], derive(random_pairs(4)[3]).A) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.integers(-2, 2), min_size=3, max_size=3), min_size=4, max_size=4), st.data())
+def test_a_sum_over_latents_is_constant_on_a_grid_only_when_each_term_is(tables, data):
+    """Fubini's part in step (4), on finite tables of (T_1, T_2) for two latents."""
+    v = data.draw(st.lists(st.integers(-2, 2), min_size=4, max_size=4))
+    first = [v[0] * a + v[1] * b for a, b in zip(tables[0], tables[1], strict=True)]
+    second = [v[2] * a + v[3] * b for a, b in zip(tables[2], tables[3], strict=True)]
+    together = {a + b for a in first for b in second}
+    assert (len(together) == 1) == (len(set(first)) == len(set(second)) == 1)
 
 
 def test_the_relu_pair_needs_no_printed_ii():

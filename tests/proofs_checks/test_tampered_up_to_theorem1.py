@@ -141,6 +141,8 @@ TAMPERED = [
     ("theorem1_sharp", lambda m: {"sharp_hypotheses": m.printed_hypotheses}, [REPAIRED]),
     ("theorem1_sharp", lambda m: {"LAWS": WITH_GAP}, [REPAIRED]),
     ("theorem1_sharp", lambda m: {"random_pairs": drifted_pairs}, [REPAIRED]),
+    ("theorem1_sharp", lambda m: {"half_minimal": square_of_relu}, [REPAIRED]),
+    ("theorem1_sharp", lambda m: {"dependence_from": lambda pair, A: [[0, 0]]}, [REPAIRED]),
     ("theorem1_sharp", lambda m: {"agree": lambda *_: Status.HOLDS}, [REPAIRED]),
 ]  # fmt: skip
 
