@@ -65,7 +65,7 @@ def test_the_pages_that_were_promised_are_there():
         index tutorial examples/README examples/gallery how-to/describe-a-torch-model how-to/which-check
         how-to/when-a-hypothesis-fails how-to/without-ground-truth how-to/extend how-to/which-u-to-collect
         how-to/quote-a-verdict how-to/many-runs explanation/verdicts explanation/sharp-theorems
-        explanation/certificates explanation/numerics explanation/versions reference/notation
+        explanation/certificates explanation/numerics explanation/versions explanation/ledger reference/notation
         reference/python reference/command-line
     """.split()
     missing = [name for name in expected if not (ROOT / "docs" / f"{name}.md").is_file()]
