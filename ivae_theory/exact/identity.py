@@ -165,10 +165,10 @@ class _Normal:
             if other == expression:
                 break
             if expression.is_Function and other.is_Function:
-                equal = type(other) is type(expression) and all(
-                    is_zero(a - b, self.signs) for a, b in zip(other.args, expression.args, strict=False)
-                )
-                equal = equal and len(other.args) == len(expression.args)
+                pairs = list(zip(other.args, expression.args, strict=False))
+                numbers = all(isinstance(x, sympy.Expr) for pair in pairs for x in pair)  # no conditions of branches
+                equal = type(other) is type(expression) and len(other.args) == len(expression.args)
+                equal = equal and numbers and all(is_zero(a - b, self.signs) for a, b in pairs)
             else:
                 equal = not (expression.is_Symbol or other.is_Symbol) and is_zero(other - expression, self.signs)
             if equal:

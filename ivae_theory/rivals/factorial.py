@@ -114,15 +114,21 @@ def _standard(k: int) -> Any:
 
 def _prior(model: Any, families: Sequence[Any], pair: Sequence[int]) -> Any:
     """lambda' = 0 for the pair, and the other latents as they are."""
+    from ivae_theory.domain import Points
     from ivae_theory.model import Prior
-    from ivae_theory.model.natural import CallableNatural
+    from ivae_theory.model.natural import CallableNatural, TableNatural
 
     ks = model.prior.ks
-    if not isinstance(model.prior.natural, CallableNatural):
+    columns = [place for latent in pair for place in _columns(ks)[latent]]
+    own = model.prior.natural
+    if isinstance(own, TableNatural) and own.kind == "floats":
+        table = own.values.copy()
+        table[:, columns] = 0.0
+        return Prior(list(families), table, None if isinstance(model.prior.domain, Points) else model.prior.domain)
+    if not isinstance(own, CallableNatural):
         latents = latents_of(model)
         zeros = [[Fraction(0)] * ks[latent] for latent in pair]
         return prior_with(model, families, rows_with(latents, pair, [zeros] * latents.count))
-    columns = [place for latent in pair for place in _columns(ks)[latent]]
 
     def natural(u: Any) -> Floats:
         rows = np.array(model.prior.evaluate(np.asarray(u)))

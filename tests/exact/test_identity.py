@@ -114,3 +114,11 @@ def test_whatever_is_proved_zero_is_zero_at_points(a, b):
 def test_rewritten_forms_of_one_function_cancel(expression):
     other = sympy.expand(expression.rewrite(tanh, exp).rewrite(cosh, exp))
     assert is_zero(expression - other)
+
+
+def test_two_switches_are_compared_without_an_error():
+    """Branches of a Piecewise carry conditions, which have no difference."""
+    u, v = sympy.symbols("u v", real=True)
+    switch = sympy.Piecewise((-1, u < 0), (-2, True))
+    assert not is_zero(switch - switch.xreplace({u: v}))
+    assert is_zero(switch - switch)

@@ -97,6 +97,9 @@ UNCOVERED: dict[str, Callable[[], Model]] = {
     "two symbols": lambda: model(
         Prior([EXP, EXP], sympy.Matrix([-2 - sympy.sin(u - v), -2]), u={u: sympy.Reals, v: sympy.Reals})
     ),
+    "a switch": lambda: model(
+        Prior([EXP, EXP], sympy.Matrix([sympy.Piecewise((-1, u < 0), (-2, True)), -2]), u={u: sympy.Reals})
+    ),
     "a callable on a box": lambda: model(
         Prior([EXP, EXP, EXP], _callable, u=Box([0.0], [1.0])), sympy.Matrix([z1, z2, z3])
     ),
