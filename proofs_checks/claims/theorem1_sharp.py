@@ -113,8 +113,8 @@ def as_repaired() -> Outcome:
     detail = (
         f"No counterexample satisfies (N), (V), (M), (J). Deconvolution: {len(LAWS)} noise laws. On {sum(held)} of "
         f"{len(held)} exact models with n <= d every step holds: ratios without Q, A = L^-T L'^T equal to the "
-        "library's A and invertible, L' = A^T L, the relation on lambda. Where A is singular (2 models without (M)) some "
-        "v_i . T_i is constant. (z, relu(z)^2) is covered, though (ii) fails."
+        "library's A and invertible, L' = A^T L, the relation on lambda. Where A is singular (2 models without (M)) "
+        "some v_i . T_i is constant. (z, relu(z)^2) is covered, though (ii) fails."
     )
     return proved_if(not left and deconvolution_holds() and all(held) and fourth and wider, detail, models=len(held))
 
