@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.docs.pages import DOCS, PAGES, ROOT, sybil
+from tests.docs.pages import DOCS, PAGES, ROOT, run, sybil
 
 pytest.importorskip("torch")
 
@@ -47,6 +47,17 @@ def test_every_block_is_one_that_runs(page):
     assert set(opened) <= {"python", "console", "sh"} | ({"text"} if generated else set())
     for block in re.findall(r"^```sh\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL):
         assert all(_INSTALLS.match(line) for line in block.splitlines()), block
+
+
+def test_the_readme_prints_what_it_shows(workplace):
+    """Its python blocks run, and its first block of output is that of the command before it, to the letter."""
+    page = ROOT / "README.md"
+    for example in sybil.parse(page).examples():
+        example.evaluate()
+    before, shown = re.search(r"(.*?)^```text\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL).groups()
+    command = re.findall(r"ivae-theory check [^\n`]*", before)[-1]
+    printed, status = run(command)
+    assert (printed.strip(), status) == (shown.strip(), 0)
 
 
 def test_a_wrong_output_is_noticed(tmp_path, workplace):
