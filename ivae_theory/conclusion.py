@@ -97,12 +97,12 @@ def _capital(text: str) -> str:
 
 def _holds(goal: str, ks: Sequence[int], found: Mapping[str, Verdict], decisive: Sequence[Verdict]) -> str:
     statement = f"{_capital(_identified(goal, ks))}."
-    if goal == "printed":
+    if goal in ("printed", "published"):
         silent = [found[c] for c in goal_claims("affine", ks) if c in found and not found[c].holds]
         statement += (
-            f" The printed theorems leave hypotheses silent that are not shown here: {_names(silent)}."
+            f" The {goal} theorems leave hypotheses silent that are not shown here: {_names(silent)}."
             if silent
-            else " What the printed theorems leave silent holds as well."
+            else f" What the {goal} theorems leave silent holds as well."
         )
     assumed = [verdict for verdict in decisive if verdict.grade is Grade.ASSUMED]
     if assumed:
