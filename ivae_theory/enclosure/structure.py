@@ -16,7 +16,17 @@ from ivae_theory.enclosure.tensor import Machine, Tensor
 from ivae_theory.enclosure.traced import Graph
 from ivae_theory.exact import to_fraction
 
-__all__ = ["AffinePart", "Sibling", "Tail", "affine_part", "affine_parts", "depends_on_input", "is_affine", "shapes_of"]
+__all__ = [
+    "AffinePart",
+    "Sibling",
+    "Tail",
+    "affine_map",
+    "affine_part",
+    "affine_parts",
+    "depends_on_input",
+    "is_affine",
+    "shapes_of",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +60,14 @@ def depends_on_input(graph: Graph) -> NDArray[np.bool_]:
         return np.ones(graph.size, dtype=bool)
 
 
+def affine_map(graph: Graph) -> AffinePart | None:
+    """The graph as an affine function of its input, exactly; ``None`` where it is not certainly one on all of R^m."""
+    return _cut_at(graph, -1, (1, graph.m))
+
+
 def is_affine(graph: Graph) -> bool:
     """Whether the graph is certainly an affine function on all of R^m."""
-    return _cut_at(graph, -1, (1, graph.m)) is not None
+    return affine_map(graph) is not None
 
 
 def affine_part(graph: Graph) -> AffinePart | None:

@@ -6,32 +6,26 @@ is. That is decided exactly.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 import sympy
-from flint import fmpq, fmpq_mat
+from flint import fmpq_mat
 
-from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.intervals import box_balls
-from ivae_theory.enclosure.precision import precision
-from ivae_theory.exact import fraction_text, parse_fraction, rationalised, to_fmpq, to_fraction
+from ivae_theory.enclosure.structure import affine_map
+from ivae_theory.exact import fraction_text, parse_fraction, to_fmpq, to_fraction
 from ivae_theory.verdict import Grade, Verdict
 
 __all__ = ["gaussian", "linear_map", "never_diagonal"]
 
 CLAIM = "theorem3.i"
-#: Operations that make polynomials of their arguments.
-_AFFINE = frozenset("addmm mm t permute transpose view detach clone alias".split())
 
 
 def never_diagonal(model: Any, factorised: bool) -> Verdict | None:
     """The exact refutation of a factorised q, or ``None`` where this argument does not apply."""
     if not factorised or not all(gaussian(family) for family in model.prior.families):
         return None
-    covariance, matrix = _covariance(model), linear_map(model.mixing, model.n)
+    covariance, matrix = _covariance(model), linear_map(model.mixing)
     if covariance is None or matrix is None:
         return None
     gram = _gram(matrix, covariance)
@@ -76,41 +70,11 @@ def _degree(expression: sympy.Expr, variable: sympy.Symbol) -> float:
     return float(polynomial.degree())
 
 
-def linear_map(mixing: Any, n: int) -> list[list[Fraction]] | None:
+def linear_map(mixing: Any) -> list[list[Fraction]] | None:
     """W of an affine mixing function f(z) = W z + b, (d, n) exactly; ``None`` where f is not known to be affine."""
     graph = getattr(mixing, "graph", None)
-    if graph is not None:
-        return _of_graph(graph, n)
-    matrix, symbols = getattr(mixing, "matrix", None), getattr(mixing, "symbols", None)
-    return None if matrix is None or symbols is None else _of_matrix(matrix, symbols)
-
-
-def _of_graph(graph: Any, n: int) -> list[list[Fraction]] | None:
-    """A composition of these operations is a polynomial; one that is affine on a box is affine everywhere."""
-    if not _AFFINE.issuperset(graph.operators()):
-        return None
-    try:
-        with precision(128):
-            around = graph.derivative(box_balls([-1.0] * n, [1.0] * n))
-            exact = graph.derivative(np.array([fmpq(0)] * n, dtype=object), exact=True)
-    except CannotEnclose:
-        return None
-    if not around.affine.all():
-        return None
-    return [[to_fraction(value) for value in row] for row in exact.jacobian]
-
-
-def _of_matrix(matrix: Any, symbols: Sequence[sympy.Symbol]) -> list[list[Fraction]] | None:
-    rows = []
-    for entry in matrix:
-        polynomial = rationalised(sympy.expand(entry)).as_poly(*symbols)
-        if polynomial is None or polynomial.total_degree() > 1:
-            return None
-        coefficients = [polynomial.coeff_monomial(symbol) for symbol in symbols]
-        if not all(value.is_Rational for value in coefficients):
-            return None
-        rows.append([to_fraction(value) for value in coefficients])
-    return rows
+    part = None if graph is None else affine_map(graph)
+    return None if part is None else [list(row) for row in part.W]
 
 
 def _covariance(model: Any) -> Any:
