@@ -30,6 +30,25 @@ COMMANDS = {
 }
 
 
+_EPILOG = """\b
+Examples:
+  ivae-theory check docs/examples/section5.py --goal permutation --html report.html
+  ivae-theory recover latents.npz --statistics 'z**2'
+  ivae-theory recheck report.json
+  ivae-theory COMMAND --help
+
+\b
+Exit status: 0 it holds, 1 it fails, 3 undecided, 2 bad usage or bad input.
+NO_COLOR=1 switches colours off.
+
+\b
+Shell completion, in the shell's start-up file:
+  bash  eval "$(_IVAE_THEORY_COMPLETE=bash_source ivae-theory)"
+  zsh   eval "$(_IVAE_THEORY_COMPLETE=zsh_source ivae-theory)"
+  fish  _IVAE_THEORY_COMPLETE=fish_source ivae-theory | source
+"""
+
+
 class _LazyGroup(click.Group):
     """A group whose commands are imported one at a time: ``recheck`` must not wait for torch."""
 
@@ -46,7 +65,7 @@ class _LazyGroup(click.Group):
 @click.group(
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit status: 0 it holds, 1 it fails, 3 undecided, 2 bad usage or bad input.",
+    epilog=_EPILOG,
 )
 @click.version_option(package_name="ivae_theory", prog_name="ivae-theory")
 def cli() -> None:

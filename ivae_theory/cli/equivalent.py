@@ -7,6 +7,7 @@ import textwrap
 import click
 
 from ivae_theory.cli.app import EXIT
+from ivae_theory.cli.console import progress
 from ivae_theory.cli.loading import load_model
 
 __all__ = ["command"]
@@ -23,8 +24,10 @@ def command(first: str, second: str, json_path: str | None, seed: int, quiet: bo
     from ivae_theory.equivalence import equivalent
     from ivae_theory.equivalence.document import to_json
 
-    models = load_model(first), load_model(second)
-    verdict = equivalent(*models, seed=seed)
+    with progress("loading the models", quiet) as said:
+        models = load_model(first), load_model(second)
+        said("comparing the models")
+        verdict = equivalent(*models, seed=seed)
     if json_path is not None:
         from ivae_theory.reporting.html import write_text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ivae_theory.cli.app import EXIT
+from ivae_theory.cli.console import progress
 
 __all__ = ["command"]
 
@@ -42,17 +43,18 @@ def command(
     pair = [arrays.get("natural"), arrays.get("learned_natural")]
     if (pair[0] is None) != (pair[1] is None):
         raise click.UsageError("natural and learned_natural come together or not at all")
-    recovery = recover(
-        arrays["z_true"],
-        arrays["z_learned"],
-        statistics=statistics,
-        learned_statistics=learned_statistics,
-        u=arrays.get("u"),
-        tolerance=tolerance,
-        level=level,
-        seed=seed,
-        natural=None if pair[0] is None else pair,
-    )
+    with progress(f"comparing {len(arrays['z_true'])} samples", quiet):
+        recovery = recover(
+            arrays["z_true"],
+            arrays["z_learned"],
+            statistics=statistics,
+            learned_statistics=learned_statistics,
+            u=arrays.get("u"),
+            tolerance=tolerance,
+            level=level,
+            seed=seed,
+            natural=None if pair[0] is None else pair,
+        )
     if json_path is not None:
         from ivae_theory.reporting.html import write_text
 

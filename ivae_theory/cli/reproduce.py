@@ -10,7 +10,7 @@ import click
 __all__ = ["command"]
 
 
-@click.command("reproduce")
+@click.command("reproduce", epilog="Example: ivae-theory reproduce figure1 --quick --out figures")
 @click.argument("figure", type=click.Choice(["figure1", "figure2", "figure3", "figure4"]))
 @click.option("--out", default="reproduced", show_default=True, help="Folder for figures, tables and finished runs.")
 @click.option("--quick", is_flag=True, help="Small data and few runs: minutes on two cores.")

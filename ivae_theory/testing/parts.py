@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import sympy
 from hypothesis import strategies as st
 
 from ivae_theory import families
+from ivae_theory.errors import InputError
 from ivae_theory.exact import rank
 from ivae_theory.families import ExponentialFamily
 from ivae_theory.noise import Noise
@@ -64,16 +66,22 @@ def _choices(k: int | None) -> list[int]:
     return [i for i, (_, signs) in enumerate(_FAMILIES) if k is None or len(signs) == k]
 
 
+@cache
 def _build(index: int) -> ExponentialFamily:
+    """A family validates its formulas when it is built: once is enough, since nothing changes it."""
     return _FAMILIES[index][0]()
+
+
+def _signs(family: ExponentialFamily) -> tuple[tuple[Fraction, int], ...]:
+    for index, (_, signs) in enumerate(_FAMILIES):
+        if _build(index).name == family.name:
+            return signs
+    raise InputError("family", "one that exponential_families draws", repr(family))
 
 
 def natural_parameters(family: ExponentialFamily) -> st.SearchStrategy[list[Fraction]]:
     """Natural parameters (k,) inside the range of a family that :func:`exponential_families` drew."""
-    for build, signs in _FAMILIES:
-        if build().name == family.name:
-            return st.tuples(*(_half_line(*sign) for sign in signs)).map(list)
-    raise ValueError(f"family: expected one that exponential_families draws, got {family!r}")
+    return st.tuples(*(_half_line(*sign) for sign in _signs(family))).map(list)
 
 
 def _half_line(start: Fraction, direction: int) -> st.SearchStrategy[Fraction]:
@@ -101,10 +109,7 @@ def full_rank_tables(draw: st.DrawFn, members: Sequence[ExponentialFamily], extr
 
 
 def _directions(family: ExponentialFamily) -> list[int]:
-    for build, signs in _FAMILIES:
-        if build().name == family.name:
-            return [direction for _, direction in signs]
-    raise ValueError(f"family: expected one that exponential_families draws, got {family!r}")
+    return [direction for _, direction in _signs(family)]
 
 
 @st.composite
@@ -114,12 +119,18 @@ def noise_laws(draw: st.DrawFn, holds: bool = True) -> Noise:
     Composites of up to three laws: sums and scaled laws.
     """
     omega = sympy.Symbol("omega", real=True)
-    band_limited = sympy.Max(1 - sympy.Abs(omega), 0)
-    law = _law(draw, omega) if holds else Noise(cf=band_limited, symbols=[omega])
+    law = _law(draw, omega) if holds else _band_limited()
     for _ in range(draw(st.integers(0, 2))):
         move = draw(st.sampled_from(["scale", "sum"]))
         law = law * draw(st.sampled_from([2, -1, Fraction(1, 2)])) if move == "scale" else law + _law(draw, omega)
     return law
+
+
+@cache
+def _band_limited() -> Noise:
+    """The triangle: zero beyond 1."""
+    omega = sympy.Symbol("omega", real=True)
+    return Noise(cf=sympy.Max(1 - sympy.Abs(omega), 0), symbols=[omega])
 
 
 def _law(draw: st.DrawFn, omega: sympy.Symbol) -> Noise:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import sympy
+from hypothesis import currently_in_test_context, note
 from hypothesis import strategies as st
 
 from ivae_theory.errors import InputError
@@ -37,7 +38,18 @@ def priors(draw: st.DrawFn, max_latents: int = 3, k: int | None = None) -> Prior
 def models(draw: st.DrawFn, max_latents: int = 3, k: int | None = None) -> Model:
     """Models that satisfy every hypothesis of the sharp Theorem 1."""
     prior = draw(priors(max_latents, k))
-    return Model(prior, noise=draw(noise_laws()), mixing=draw(linear_mixings(prior.n)))
+    return _noted(Model(prior, noise=draw(noise_laws()), mixing=draw(linear_mixings(prior.n))))
+
+
+def _noted(model: Model) -> Model:
+    """The model, written out beside a falsifying example: what Hypothesis shrank to can be read and typed again."""
+    if currently_in_test_context():
+        subject = model.describe()
+        statistics = "; ".join(", ".join(family["statistics"] or ("black box",)) for family in subject["families"])
+        table = "; ".join(", ".join(row) for row in subject["natural"]["values"])
+        mixing = ", ".join(map(str, model.mixing.matrix))
+        note(f"T = [{statistics}], lambda = [{table}], f = [{mixing}], noise: {subject['noise']['text']}")
+    return model
 
 
 def _variability(draw: st.DrawFn) -> Model:
@@ -100,7 +112,7 @@ BREAKAGES: dict[str, Callable[[st.DrawFn], Model]] = {
 
 @st.composite
 def _broken(draw: st.DrawFn, claim: str) -> Model:
-    return BREAKAGES[claim](draw)
+    return _noted(BREAKAGES[claim](draw))
 
 
 def broken_models(claim: str) -> st.SearchStrategy[Any]:

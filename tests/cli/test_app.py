@@ -1,13 +1,19 @@
 """The command line: exit statuses, one line for every error, no traceback."""
 
+import io
 import json
+import os
+import shlex
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from rich.text import Text
 
 from ivae_theory.cli.app import COMMANDS, main
+from ivae_theory.cli.console import console, progress
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 SECTION5 = str(EXAMPLES / "section5.py")
@@ -133,6 +139,64 @@ def test_every_command_has_help_with_an_example_or_delegates(run, command):
     status, out, _ = run(command, "--help")
     assert status == 0
     assert "Usage" in out or "usage" in out
+
+
+@pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"claims"}))
+def test_help_ends_with_an_example_that_is_a_command_line(command):
+    help_text = import_module(COMMANDS[command]).command.epilog
+    words = shlex.split(help_text.removeprefix("Example: "))
+    assert words[:2] == ["ivae-theory", command]
+    import_module(COMMANDS[command]).command.make_context(
+        command, [word.replace("report.json", __file__) for word in words[2:]]
+    )
+
+
+def test_the_help_of_the_group_says_how_to_complete(run):
+    status, out, _ = run("--help")
+    assert status == 0
+    assert 'eval "$(_IVAE_THEORY_COMPLETE=bash_source ivae-theory)"' in out
+    assert "NO_COLOR" in out
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_the_shell_completes_commands_and_options():
+    def complete(words):
+        asked = {"_IVAE_THEORY_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+        code = "from ivae_theory.cli import main; main([])"
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, env={**os.environ, **asked}
+        )
+        return {line.partition(",")[2] for line in done.stdout.splitlines()}
+
+    assert complete("ivae-theory rec") == {"recheck", "recover"}
+    assert complete("ivae-theory check --goal perm") == {"permutation"}
+
+
+class Terminal(io.StringIO):
+    """Standard error that somebody watches."""
+
+    def isatty(self):
+        return True
+
+
+def test_progress_is_shown_to_people_only(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    for quiet, watched in ((False, True), (True, True), (False, False)):
+        stream = Terminal() if watched else io.StringIO()
+        monkeypatch.setattr(sys, "stderr", stream)
+        with progress("at work", quiet) as said:
+            said("still at work")
+        assert bool(stream.getvalue()) is (watched and not quiet)
+
+
+def test_no_color_means_no_colour(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for variable, coloured in (("", True), ("1", False)):
+        monkeypatch.setenv("NO_COLOR", variable)
+        stream = Terminal()
+        monkeypatch.setattr(sys, "stdout", stream)
+        console().print(Text("HOLDS", style="green"))
+        assert ("\x1b[32m" in stream.getvalue()) is coloured
 
 
 def test_the_installed_command_runs():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivae_theory.checking import check
@@ -21,7 +21,7 @@ from ivae_theory.testing import (
 from ivae_theory.verdict import Status, goal_claims
 
 SHARP = goal_claims("affine", [1])
-CHECKED = settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+CHECKED = settings(deadline=None, max_examples=20)
 
 
 @CHECKED
@@ -73,6 +73,26 @@ def test_scaled_permutations_and_near_misses(right, wrong):
     assert ((right != 0).sum(0) == 1).all()
     assert ((right != 0).sum(1) == 1).all()
     assert (np.count_nonzero(wrong, axis=1) > 1).any()
+
+
+@settings(deadline=1000, max_examples=25)
+@given(models(), st.sampled_from(sorted(BREAKAGES)).flatmap(broken_models))
+def test_drawing_is_fast_enough_for_the_health_checks(model, broken):
+    """Health checks are on; a check takes longer than the deadline, drawing does not."""
+    assert model.n >= 1
+    assert broken.n >= 1
+
+
+def test_a_falsifying_example_is_written_out(capsys):
+    @settings(max_examples=5, database=None, deadline=None, report_multiple_bugs=False)
+    @given(broken_models("theorem1.iii"))
+    def fails(model):
+        raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError) as caught:
+        fails()
+    shown = "\n".join(caught.value.__notes__) + capsys.readouterr().out
+    assert "T = [z**2], lambda = [-1/4; -1/4], f = [" in shown
 
 
 def test_an_unknown_breakage_is_refused():
