@@ -72,8 +72,11 @@ def trace(function: Callable[..., Any], example: ArrayLike) -> Graph:
         raise InputError("example", "an array of shape (B, m) with B >= 1", f"shape {points.shape}")
     if isinstance(function, Network):
         return function.graph
-    if "torch" not in sys.modules:
-        raise Untraceable("it is not written in torch")
+    try:
+        # Whether somebody imported torch before must change neither a verdict nor a digest: so it is imported here.
+        import torch  # noqa: F401
+    except ImportError:
+        raise Untraceable("torch, which traces functions, is not installed") from None
     with quiet_module(function):
         module = _make(function, to_tensor(function, points[:1]))
     graph = _read(module, points)
@@ -137,6 +140,10 @@ def _read(module: Any, points: NDArray[Any]) -> Graph:
             raise Untraceable(f"a node {node.op}")
     if not isinstance(output, dict):
         raise Untraceable("it does not return one tensor")
+    if output == {"input": 0}:
+        # The identity is a step as well: proofs go from one result to the next.
+        nodes.append(Node("aten.alias.default", (output,)))
+        output = {"node": len(nodes) - 1}
     shape = _output_shape(module)
     return Graph(points.shape[1], points.dtype.kind in "iub", tuple(nodes), tuple(constants), output, shape)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -106,3 +108,20 @@ def test_the_mode_of_modules_is_restored():
     assert network.training
     assert "bernoulli" not in graph.operators()
     assert network[2].num_batches_tracked == 0
+
+
+def test_what_was_imported_before_changes_neither_verdict_nor_digest():
+    """A function that only uses operators is traced by torch, whether or not the process had imported it."""
+    program = (
+        "{first}; from ivae_theory import Model, Noise, Prior, check, families;"
+        "model = Model(Prior(families.gaussian_location(), [[0.0], [1.0]]), noise=Noise.none(), mixing=lambda z: z**3);"
+        "print(model.digest, check(model)['theorem1.injective'].status.word)"
+    )
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", program.format(first=first)], capture_output=True, text=True, check=True
+        ).stdout
+        for first in ("import torch", "pass")
+    }
+    assert len(answers) == 1, answers
+    assert "holds" in answers.pop()
