@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from torch import distributions as D
 
 from ivae_theory.adapters.laws import LAWS, form_of
-from ivae_theory.model.torch_modules import _TORCH
 from ivae_theory.errors import NotExponentialFamily
 from ivae_theory.exact import to_fraction
+from ivae_theory.model.torch_modules import _TORCH
 from ivae_theory.verdict import Status
 
 #: Parameters that are any real number; the others are positive.
