@@ -20,7 +20,7 @@ from ivae_theory.errors import CorruptReport, IvaeTheoryError
 from ivae_theory.exact import decode_array, from_text, parse_fraction, to_text
 from ivae_theory.reporting import figures
 from ivae_theory.reporting.curves import Panel, draw_characteristic, draw_derivatives, draw_spectrum
-from ivae_theory.verdict import Report
+from ivae_theory.verdict import Report, Verdict
 
 if TYPE_CHECKING:
     from ivae_theory.noise.laws import Law
@@ -179,24 +179,52 @@ def _characteristic(report: Report) -> _Drawing:
     except CorruptReport:
         raise _Nothing(f"{noise['text']} is no law of a noise that is added to f(z)") from None
     verdict = report["theorem1.i"]
+    cells = _proved_zeros(verdict, noise["law"]) if verdict.fails and law.dimension is None else []
     # An open set of zeros is shown with something of its width.
-    reach = _reach(law) * (2 if verdict.fails else 1)
+    reach = max([_reach(law), *(2 * low for low, _ in cells)])
     t = np.linspace(-reach, reach, _POINTS)
     count = min(law.dimension or 1, _CURVES)
     curves = _distinct([(f"along coordinate {i + 1}", np.abs(_along(law, t, i))) for i in range(count)])
-    size = np.max([values for _, values in curves], axis=0)
-    gaps = _gaps(t, size) if verdict.fails else []
+    gaps = [gap for low, high in cells for gap in _both_sides(low, min(high, reach))]
     zeros = _zeros(t, _along(law, t, 0), gaps) if len(curves) == 1 else np.empty(0)
     parts = [f"Modulus of the characteristic function of {noise['text'][:200]} for t from {-reach:.3g} to {reach:.3g}"]
     if gaps:
-        parts.append("zero on " + " and ".join(f"({low:.3g}, {high:.3g})" for low, high in gaps))
+        parts.append("zero on " + " and ".join(f"({low:.3g}, {high:.3g})" for low, high in sorted(gaps)))
     if len(zeros):
         parts.append(f"{len(zeros)} sign changes, the first positive one at {_first(zeros)}")
-    if not gaps and not len(zeros):
+    if verdict.fails and not gaps:
+        parts.append("the open set on which it is zero is in the witness of theorem1.i")
+    elif not gaps and not len(zeros):
         parts.append("no zero is seen in this range")
     found = "; ".join(parts)
     caption = f"{found}. Verdict on theorem1.i: {verdict.status.name}."
     return _Drawing(draw_characteristic(t, curves, zeros, gaps), found, caption)
+
+
+def _proved_zeros(verdict: Verdict, law: Mapping[str, Any]) -> list[tuple[float, float]]:
+    """The zero set that the witness names, as positive stretches of t: ``phi`` of a part, scaled on the way to it."""
+    evidence = verdict.evidence
+    node, scale = law, 1.0
+    for step in str(evidence.get("path", "law")).split(".")[1:]:
+        if node["node"] == "affine":
+            scale *= abs(_fraction(node["matrix"]))
+        key, _, index = step.rstrip("]").partition("[")
+        node = node[key][int(index)] if index else node[key]
+    if "type" in evidence:
+        low, high = _fraction(evidence["type"]), math.inf
+    elif "cell" in evidence:
+        ends = [float(from_text(str(evidence["cell"][side][0]), [], "cell")) for side in ("low", "high")]
+        low, high = sorted(map(abs, ends))
+        if ends[0] * ends[1] <= 0:
+            return []  # phi(0) = 1: no cell reaches 0
+    else:
+        return []
+    return [(low / scale, high / scale)] if scale > 0 else []
+
+
+def _both_sides(low: float, high: float) -> list[tuple[float, float]]:
+    """``phi(-t)`` is the conjugate of ``phi(t)``: what is zero on one side is zero on the other."""
+    return [(-high, -low), (low, high)] if high > low else []
 
 
 def _first(zeros: Floats) -> str:
@@ -246,14 +274,6 @@ def _distinct(curves: list[tuple[str, Floats]]) -> list[tuple[str, Floats]]:
     """One curve where all coordinates have the same."""
     same = all(np.allclose(values, curves[0][1]) for _, values in curves)
     return curves[:1] if same else curves
-
-
-def _gaps(t: Floats, size: Floats) -> list[tuple[float, float]]:
-    """Runs of the grid on which phi is zero to rounding; only asked where an open set of zeros is proved."""
-    zero = size < 1e-12
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], zero, [False]]).astype(int)))
-    runs = [(t[a], t[b - 1]) for a, b in edges.reshape(-1, 2) if b - a > 3]
-    return [(float(low), float(high)) for low, high in runs]
 
 
 def _zeros(t: Floats, phi: NDArray[np.complex128], gaps: list[tuple[float, float]]) -> Floats:

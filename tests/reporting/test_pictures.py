@@ -47,7 +47,30 @@ def test_too_few_rows_have_distance_zero():
 
 def test_an_open_set_of_zeros_is_drawn_where_it_is():
     band = check(model(Noise(cf=sympy.Max(1 - sympy.Abs(OMEGA), 0), symbols=[OMEGA]) * 2))
-    assert "zero on (-2, -0.5) and (0.5, 2)" in _characteristic(band).label
+    assert "zero on (-1, -0.5) and (0.5, 1)" in _characteristic(band).label
+
+
+@pytest.mark.parametrize(
+    ("noise", "zero"),
+    [
+        # A Gaussian summand makes phi tiny long before the gap: tiny is not zero.
+        (Noise(cf=sympy.Max(1 - sympy.Abs(OMEGA), 0), symbols=[OMEGA]) + Noise.gaussian(100), "(1, 2)"),
+        (Noise(density=(1 - sympy.cos(OMEGA)) / (sympy.pi * OMEGA**2)), "(1, 2)"),
+        (Noise(density=(1 - sympy.cos(OMEGA)) / (sympy.pi * OMEGA**2)) * 4, "(0.25, 0.5)"),
+    ],
+    ids=["tiny before it is zero", "density", "scaled density"],
+)
+def test_the_zero_set_is_the_proved_one(noise, zero):
+    report = check(model(noise))
+    assert report["theorem1.i"].fails
+    assert f"and {zero}" in _characteristic(report).label
+
+
+def test_a_gap_of_one_coordinate_is_left_to_the_witness():
+    band = Noise(cf=sympy.Max(1 - sympy.Abs(OMEGA), 0), symbols=[OMEGA])
+    label = _characteristic(check(model(Noise.product([band, Noise.gaussian(1)])))).label
+    assert "in the witness of theorem1.i" in label
+    assert "no zero" not in label
 
 
 def test_isolated_zeros_are_no_gap():
