@@ -19,9 +19,7 @@ def made(claim, status, grade):
 MADE = st.tuples(st.sampled_from(Status), st.sampled_from(Grade))
 
 
-@given(
-    st.fixed_dictionaries(dict.fromkeys(CLAIMS, MADE)), st.sampled_from(GOALS), st.sampled_from([[1, 1], [2, 1]])
-)
+@given(st.fixed_dictionaries(dict.fromkeys(CLAIMS, MADE)), st.sampled_from(GOALS), st.sampled_from([[1, 1], [2, 1]]))
 def test_status_is_that_of_the_goal_alone_and_fails_is_never_called_not_identifiable(made_of, goal, ks):
     verdicts = [made(claim, *pair) for claim, pair in made_of.items()]
     conclusion = conclude(goal, verdicts, {"ks": ks})

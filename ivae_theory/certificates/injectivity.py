@@ -9,13 +9,13 @@ import numpy as np
 import sympy
 
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, binds, rechecks
-from ivae_theory.enclosure.chain import NotProved, injective_links
+from ivae_theory.enclosure.formula.ranges import Range
+from ivae_theory.enclosure.network.chain import NotProved, injective_links
+from ivae_theory.enclosure.network.refutation import bottleneck, collides, continuous_on, determinant_sign
+from ivae_theory.enclosure.network.supports import Supports, in_one_piece, inside, sides_of, supports_of
+from ivae_theory.enclosure.network.traced import Graph
+from ivae_theory.enclosure.network.triangular import recovers
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.ranges import Range
-from ivae_theory.enclosure.refutation import bottleneck, collides, continuous_on, determinant_sign
-from ivae_theory.enclosure.supports import Supports, in_one_piece, inside, sides_of, supports_of
-from ivae_theory.enclosure.traced import Graph
-from ivae_theory.enclosure.triangular import recovers
 from ivae_theory.exact import decode_array, from_text, parse_fraction
 from ivae_theory.verdict import Grade, Status
 

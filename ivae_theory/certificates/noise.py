@@ -15,12 +15,12 @@ import sympy
 
 from ivae_theory.certificates.noise_table import ALL, APPLIES, SAYS, exists
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, binds, rechecks
-from ivae_theory.enclosure.analytic import is_zero_polynomial, never_zero, require_quotient, resolve
-from ivae_theory.enclosure.complexes import complex_ball
-from ivae_theory.enclosure.exponential_type import exponential_type
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.formula.analytic import is_zero_polynomial, never_zero, require_quotient, resolve
+from ivae_theory.enclosure.formula.complexes import complex_ball
+from ivae_theory.enclosure.formula.exponential_type import exponential_type
+from ivae_theory.enclosure.formula.tails import decays_exponentially, order_at_infinity
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.tails import decays_exponentially, order_at_infinity
 from ivae_theory.exact import from_text, parse_fraction, rank
 from ivae_theory.verdict import Grade, Status
 

@@ -8,8 +8,8 @@ from typing import Any
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, rechecks
 from ivae_theory.certificates.statistics import bits_of, cover, formulas_of
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.functionals import inside, nonnegative, nonzero_point, vanishes_on
-from ivae_theory.enclosure.pieces import decompose
+from ivae_theory.enclosure.formula.functionals import inside, nonnegative, nonzero_point, vanishes_on
+from ivae_theory.enclosure.formula.pieces import decompose
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.exact import parse_fraction
 from ivae_theory.families.formulas import Formulas

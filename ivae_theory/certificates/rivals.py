@@ -10,19 +10,26 @@ import sympy
 
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, rechecks
 from ivae_theory.certificates.theorem2 import families_of
-from ivae_theory.enclosure.appendix_e import is_appendix_e, is_not_affine, mean_of_rival
-from ivae_theory.enclosure.band_limited import (
+from ivae_theory.enclosure.models.appendix_e import is_appendix_e, is_not_affine, mean_of_rival
+from ivae_theory.enclosure.models.band_limited import (
     LARGEST,
     cauchy_row,
     is_band_limited,
     is_no_affine_function,
     perturbed,
 )
-from ivae_theory.enclosure.diagonal import diagonal_slopes, gaussian_variance
-from ivae_theory.enclosure.latent import read_formulas
-from ivae_theory.enclosure.quadratic import RIVAL_STATISTICS, Quadratic, is_zero, quadratic_of, read_rows, rows_of
-from ivae_theory.enclosure.rival_text import covers_of, sentence
-from ivae_theory.enclosure.rotation import is_same_law, rotated_statistics
+from ivae_theory.enclosure.models.diagonal import diagonal_slopes, gaussian_variance
+from ivae_theory.enclosure.models.latent import read_formulas
+from ivae_theory.enclosure.models.quadratic import (
+    RIVAL_STATISTICS,
+    Quadratic,
+    is_zero,
+    quadratic_of,
+    read_rows,
+    rows_of,
+)
+from ivae_theory.enclosure.models.rival_text import covers_of, sentence
+from ivae_theory.enclosure.models.rotation import is_same_law, rotated_statistics
 from ivae_theory.exact import parse_fraction, to_fraction
 from ivae_theory.verdict import Grade, Status
 

@@ -13,10 +13,10 @@ from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, rec
 from ivae_theory.certificates.rivals import EQUIVALENCE, VERIFIED, corners_of, matching_words, pair_of, require
 from ivae_theory.certificates.statistics import bits_of
 from ivae_theory.certificates.theorem2 import families_of
-from ivae_theory.enclosure.constancy import constant_columns
+from ivae_theory.enclosure.models.constancy import constant_columns
+from ivae_theory.enclosure.models.rotation import mixed_difference, radial
+from ivae_theory.enclosure.network.traced import Graph
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.rotation import mixed_difference, radial
-from ivae_theory.enclosure.traced import Graph
 from ivae_theory.families.formulas import read_formulas
 
 __all__: list[str] = []

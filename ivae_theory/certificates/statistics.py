@@ -7,7 +7,7 @@ from typing import Any
 
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, rechecks
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.functionals import (
+from ivae_theory.enclosure.formula.functionals import (
     affinely_independent,
     charges,
     constant_on,
@@ -15,7 +15,7 @@ from ivae_theory.enclosure.functionals import (
     is_relation,
     not_constant_at,
 )
-from ivae_theory.enclosure.pieces import decompose
+from ivae_theory.enclosure.formula.pieces import decompose
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.exact import from_text, parse_fraction
 from ivae_theory.exact.identity import is_zero
@@ -107,7 +107,7 @@ def _dependent(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
 
 
 def _not_zero(weight: Any) -> bool:
-    from ivae_theory.enclosure.symbolic import sign_of_number
+    from ivae_theory.enclosure.formula.symbolic import sign_of_number
 
     return sign_of_number(weight) in (1, -1)
 

@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, rechecks
-from ivae_theory.enclosure.blocks import is_curved, is_quadratic_family
-from ivae_theory.enclosure.compare import certainly_different, certainly_same, same_support
-from ivae_theory.enclosure.gaussianity import (
+from ivae_theory.enclosure.models.blocks import is_curved, is_quadratic_family
+from ivae_theory.enclosure.models.compare import certainly_different, certainly_same, same_support
+from ivae_theory.enclosure.models.gaussianity import (
     has_gap,
     is_half_bounded,
     is_onto_line,
     is_quadratic,
     refutes_gaussian,
 )
-from ivae_theory.enclosure.latent import Latent, read_formulas
-from ivae_theory.enclosure.minimum import (
+from ivae_theory.enclosure.models.latent import Latent, read_formulas
+from ivae_theory.enclosure.models.minimum import (
     even_without_minimum_at_centre,
     minimum_by_pieces,
     tied_minimum,

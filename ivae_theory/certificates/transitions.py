@@ -17,8 +17,8 @@ import sympy
 from flint import arb, arb_mat, fmpq
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.spans import Span, span_of
-from ivae_theory.enclosure.symbolic import ball, number_ball
+from ivae_theory.enclosure.formula.spans import Span, span_of
+from ivae_theory.enclosure.formula.symbolic import ball, number_ball
 from ivae_theory.errors import CorruptReport
 from ivae_theory.exact import from_text
 from ivae_theory.exact.identity import is_zero

@@ -16,10 +16,10 @@ from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, bin
 from ivae_theory.certificates.variability_rank import check_directions, check_rank
 from ivae_theory.certificates.variability_symbolic import Symbolic, atoms, enclosed, evaluated, natural_of
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.formula.symbolic import number_ball
 from ivae_theory.enclosure.invertible import differences, has_full_column_rank
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.enclosure.rounding import column_error, unknown_error
-from ivae_theory.enclosure.symbolic import number_ball
 from ivae_theory.exact import decode_array, from_text, parse_fraction, rank, rank_modulo, to_text
 from ivae_theory.exact.generators import NotPolynomial, normal_form
 from ivae_theory.verdict import Grade, Status

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, binds, recheck_evidence, rechecks
 from ivae_theory.certificates.variability_rank import check_rank
-from ivae_theory.enclosure.bottleneck import coefficients
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.invertible import differences, has_full_column_rank
+from ivae_theory.enclosure.network.bottleneck import coefficients
+from ivae_theory.enclosure.network.sharing import shared
+from ivae_theory.enclosure.network.structure import affine_parts
+from ivae_theory.enclosure.network.traced import Graph
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.sharing import shared
-from ivae_theory.enclosure.structure import affine_parts
-from ivae_theory.enclosure.traced import Graph
 from ivae_theory.exact import decode_array, parse_fraction
 from ivae_theory.verdict import Grade, Status
 

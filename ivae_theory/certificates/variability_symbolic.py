@@ -11,8 +11,8 @@ from flint import arb
 
 from ivae_theory.certificates.registry import InvalidCertificate
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.formula.symbolic import ball, number_ball
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.symbolic import ball, number_ball
 from ivae_theory.exact import from_text
 
 __all__ = ["Symbolic", "atoms", "enclosed", "evaluated", "natural_of"]

@@ -13,7 +13,7 @@ from fractions import Fraction
 import sympy
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.symbolic import sign_of_number
+from ivae_theory.enclosure.formula.symbolic import sign_of_number
 from ivae_theory.exact.identity import is_zero
 
 __all__ = ["BOUNDED", "LINEAR", "LOG", "ZERO", "Growth", "Order", "add", "growth", "log_of", "make", "scale"]

@@ -15,10 +15,10 @@ import sympy
 from flint import arb
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.pieces import Piece, decompose
-from ivae_theory.enclosure.polynomials import Cut
+from ivae_theory.enclosure.formula.pieces import Piece, decompose
+from ivae_theory.enclosure.formula.polynomials import Cut
+from ivae_theory.enclosure.formula.symbolic import ball, sign_of_number
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.symbolic import ball, sign_of_number
 from ivae_theory.families.growth import BOUNDED, LINEAR, LOG, Growth, add, growth, log_of, make, scale
 from ivae_theory.verdict import Status
 

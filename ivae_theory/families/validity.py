@@ -12,10 +12,10 @@ import sympy
 from flint import arb, fmpq
 
 from ivae_theory.enclosure.failure import CannotEnclose, OutsideDomain
-from ivae_theory.enclosure.pieces import decompose, support_intervals
+from ivae_theory.enclosure.formula.pieces import decompose, support_intervals
+from ivae_theory.enclosure.formula.regularity import Interval
+from ivae_theory.enclosure.formula.symbolic import ball
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.regularity import Interval
-from ivae_theory.enclosure.symbolic import ball
 from ivae_theory.errors import InputError, NotNormalizable
 from ivae_theory.exact.identity import is_zero
 

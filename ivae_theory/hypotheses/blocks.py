@@ -9,10 +9,10 @@ from typing import Any
 
 import sympy
 
-from ivae_theory.enclosure.blocks import is_analytic_on_support, is_curved, is_quadratic_family, spans_everywhere
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.latent import Formulas, Latent, cut, read_formulas
-from ivae_theory.enclosure.ranges import INFINITY, Range
+from ivae_theory.enclosure.formula.ranges import INFINITY, Range
+from ivae_theory.enclosure.models.blocks import is_analytic_on_support, is_curved, is_quadratic_family, spans_everywhere
+from ivae_theory.enclosure.models.latent import Formulas, Latent, cut, read_formulas
 from ivae_theory.errors import InputError
 from ivae_theory.exact import fraction_text
 from ivae_theory.hypotheses.gaussianity import kinks

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from ivae_theory.enclosure.dependent import vanishes_on
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.latent import Formulas, read_formulas
-from ivae_theory.enclosure.ranges import INFINITY, Range
+from ivae_theory.enclosure.formula.ranges import INFINITY, Range
+from ivae_theory.enclosure.models.dependent import vanishes_on
+from ivae_theory.enclosure.models.latent import Formulas, read_formulas
 from ivae_theory.errors import InputError
 from ivae_theory.exact import fraction_text
 from ivae_theory.hypotheses.gaussianity import kinks

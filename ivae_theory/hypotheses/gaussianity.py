@@ -1,7 +1,7 @@
 """Search for a proof that the law of T_i(z_i) given u is, or is not, Gaussian (the hypothesis of sharp Theorem 2).
 
-What is found is a rule with its data; :mod:`ivae_theory.enclosure.gaussianity` verifies it before it is used, and the
-rechecker verifies it again.
+What is found is a rule with its data; :mod:`ivae_theory.enclosure.models.gaussianity` verifies it before it is used,
+and the rechecker verifies it again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 import sympy
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.gaussianity import (
+from ivae_theory.enclosure.formula.ranges import INFINITY, Range, polynomial_coefficients
+from ivae_theory.enclosure.models.gaussianity import (
     gaussian_exponent,
     has_gap,
     is_half_bounded,
@@ -22,8 +23,7 @@ from ivae_theory.enclosure.gaussianity import (
     refutes_gaussian,
     region_of,
 )
-from ivae_theory.enclosure.latent import Latent, read_formulas
-from ivae_theory.enclosure.ranges import INFINITY, Range, polynomial_coefficients
+from ivae_theory.enclosure.models.latent import Latent, read_formulas
 from ivae_theory.errors import InputError
 from ivae_theory.exact import fraction_text, to_fraction
 

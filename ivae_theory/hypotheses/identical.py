@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from ivae_theory.enclosure.compare import certainly_different, certainly_same, same_support
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.latent import Formulas, read_formulas
+from ivae_theory.enclosure.models.compare import certainly_different, certainly_same, same_support
+from ivae_theory.enclosure.models.latent import Formulas, read_formulas
 from ivae_theory.errors import InputError
 from ivae_theory.exact import fraction_text
 from ivae_theory.hypotheses.blocks import places

@@ -11,7 +11,7 @@ import sympy
 from flint import arb
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.functionals import affinely_independent, is_relation, neighbourhood, row_on
+from ivae_theory.enclosure.formula.functionals import affinely_independent, is_relation, neighbourhood, row_on
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.families.formulas import Formulas
 from ivae_theory.hypotheses.points import search_points

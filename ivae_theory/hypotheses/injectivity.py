@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ivae_theory.enclosure.chain import NotProved, injective_links
+from ivae_theory.enclosure.network.chain import NotProved, injective_links
+from ivae_theory.enclosure.network.refutation import bottleneck, continuous_on, determinant_sign
+from ivae_theory.enclosure.network.supports import Supports, in_one_piece, inside, sides_of, supports_of
+from ivae_theory.enclosure.network.triangular import recovery_order
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.refutation import bottleneck, continuous_on, determinant_sign
-from ivae_theory.enclosure.supports import Supports, in_one_piece, inside, sides_of, supports_of
-from ivae_theory.enclosure.triangular import recovery_order
 from ivae_theory.errors import CallableFailed
 from ivae_theory.exact import encode_array, fraction_text
 from ivae_theory.mixing.objects import SymbolicMixing, Vouched
@@ -135,7 +135,7 @@ def _triangular(mixing: SymbolicMixing, supports: Supports) -> Verdict | None:
 
 
 def _hull(parts: Any) -> Any:
-    from ivae_theory.enclosure.ranges import Range
+    from ivae_theory.enclosure.formula.ranges import Range
 
     return Range(min(p.low for p in parts), max(p.high for p in parts))
 

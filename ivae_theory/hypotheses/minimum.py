@@ -10,14 +10,14 @@ import numpy as np
 import sympy
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.latent import Latent, read_formulas
-from ivae_theory.enclosure.minimum import (
+from ivae_theory.enclosure.formula.ranges import INFINITY
+from ivae_theory.enclosure.models.latent import Latent, read_formulas
+from ivae_theory.enclosure.models.minimum import (
     even_without_minimum_at_centre,
     minimum_by_pieces,
     tied_minimum,
     unbounded_below,
 )
-from ivae_theory.enclosure.ranges import INFINITY
 from ivae_theory.errors import InputError
 from ivae_theory.exact import fraction_text
 from ivae_theory.hypotheses.gaussianity import kinks, rational_roots

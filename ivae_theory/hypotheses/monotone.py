@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.latent import read_formulas
-from ivae_theory.enclosure.monotone import is_monotone, turns
-from ivae_theory.enclosure.ranges import INFINITY, Range
+from ivae_theory.enclosure.formula.ranges import INFINITY, Range
+from ivae_theory.enclosure.models.latent import read_formulas
+from ivae_theory.enclosure.models.monotone import is_monotone, turns
 from ivae_theory.errors import InputError
 from ivae_theory.exact import fraction_text
 

@@ -9,8 +9,8 @@ from fractions import Fraction
 import sympy
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.pieces import decompose, support_intervals
-from ivae_theory.enclosure.regularity import Interval
+from ivae_theory.enclosure.formula.pieces import decompose, support_intervals
+from ivae_theory.enclosure.formula.regularity import Interval
 
 __all__ = ["search_points"]
 

@@ -11,8 +11,8 @@ from typing import Any
 import sympy
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.functionals import nonnegative, nonzero_point, vanishes_on
-from ivae_theory.enclosure.pieces import Piece, decompose
+from ivae_theory.enclosure.formula.functionals import nonnegative, nonzero_point, vanishes_on
+from ivae_theory.enclosure.formula.pieces import Piece, decompose
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.families.formulas import Formulas
 from ivae_theory.hypotheses.statistics import BITS, UNREADABLE, Group, candidate_intervals, distinct_families

@@ -16,8 +16,8 @@ from typing import Any
 import sympy
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.functionals import charges, constant_on, not_constant_at
-from ivae_theory.enclosure.pieces import Piece, decompose
+from ivae_theory.enclosure.formula.functionals import charges, constant_on, not_constant_at
+from ivae_theory.enclosure.formula.pieces import Piece, decompose
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import InputError
 from ivae_theory.exact import to_text

@@ -12,13 +12,13 @@ from flint import arb
 from numpy.typing import NDArray
 
 from ivae_theory.domain import Box, Observed, Points
-from ivae_theory.enclosure.bottleneck import coefficients
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.invertible import differences, has_full_column_rank
+from ivae_theory.enclosure.network.bottleneck import coefficients
+from ivae_theory.enclosure.network.sharing import shared
+from ivae_theory.enclosure.network.structure import affine_parts, is_affine
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.enclosure.rounding import column_error, unknown_error
-from ivae_theory.enclosure.sharing import shared
-from ivae_theory.enclosure.structure import affine_parts, is_affine
 from ivae_theory.exact import encode_array, fraction_text
 from ivae_theory.hypotheses.distance import advice_on, distance_to_failure
 from ivae_theory.hypotheses.variability_rank import rank_evidence

@@ -11,8 +11,8 @@ import sympy
 
 from ivae_theory.domain import Points
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.formula.symbolic import ball, number_ball
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.symbolic import ball, number_ball
 from ivae_theory.exact import to_fraction
 from ivae_theory.hypotheses.variability_table import CLAIM, check_table
 from ivae_theory.model.natural import TableNatural

@@ -12,9 +12,9 @@ import sympy
 from flint import arb, fmpq
 
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.formula.symbolic import ball, number_ball
 from ivae_theory.enclosure.invertible import differences, has_full_column_rank
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.symbolic import ball, number_ball
 from ivae_theory.exact import fraction_text, to_text
 from ivae_theory.hypotheses.distance import advice_on, distance_to_failure
 from ivae_theory.hypotheses.variability_finite import check_finite_symbolic

@@ -226,7 +226,7 @@ def _symbols(prior: Any, whole: bool) -> Verdict:
 
 
 def _balls(matrix: sympy.Matrix, points: NDArray[np.int64], bits: int) -> list[list[arb]] | None:
-    from ivae_theory.enclosure.symbolic import ball
+    from ivae_theory.enclosure.formula.symbolic import ball
 
     with precision(bits):
         try:

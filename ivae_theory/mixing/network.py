@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ivae_theory.enclosure.traced import Graph, Node
+from ivae_theory.enclosure.network.traced import Graph, Node
 from ivae_theory.errors import InputError, InputTypeError
 
 __all__ = ["ACTIVATIONS", "Network", "mlp"]

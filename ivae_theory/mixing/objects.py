@@ -11,11 +11,11 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from ivae_theory.enclosure.chain import NotProved, injective_links
-from ivae_theory.enclosure.expressions import graph_of
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.network.chain import NotProved, injective_links
+from ivae_theory.enclosure.network.expressions import graph_of
+from ivae_theory.enclosure.network.traced import Graph
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.traced import Graph
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError
 from ivae_theory.exact import encode_array, rationalised, to_text
 from ivae_theory.mixing.evaluation import evaluate_callable, evaluate_where_finite

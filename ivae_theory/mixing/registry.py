@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ivae_theory.enclosure.traced import Graph
+from ivae_theory.enclosure.network.traced import Graph
 from ivae_theory.errors import InputError, InputTypeError
 
 __all__ = ["Construction", "construction_of", "register_injective", "sequence"]

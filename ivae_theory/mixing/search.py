@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ivae_theory.enclosure.chain import cuts_of
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.intervals import balls, rational
-from ivae_theory.enclosure.refutation import collides
-from ivae_theory.enclosure.structure import Sibling, Tail
-from ivae_theory.enclosure.supports import Supports, inside
-from ivae_theory.enclosure.tensor import Machine, Tensor
-from ivae_theory.enclosure.traced import Graph
+from ivae_theory.enclosure.network.chain import cuts_of
+from ivae_theory.enclosure.network.intervals import balls, rational
+from ivae_theory.enclosure.network.refutation import collides
+from ivae_theory.enclosure.network.structure import Sibling, Tail
+from ivae_theory.enclosure.network.supports import Supports, inside
+from ivae_theory.enclosure.network.tensor import Machine, Tensor
+from ivae_theory.enclosure.network.traced import Graph
 from ivae_theory.errors import CallableFailed
 from ivae_theory.exact import null_vector, to_fraction
 

@@ -1,4 +1,4 @@
-"""From a torch function to a :class:`~ivae_theory.enclosure.traced.Graph`.
+"""From a torch function to a :class:`~ivae_theory.enclosure.network.traced.Graph`.
 
 The function is traced on fake tensors, which hold no data: a Python branch or a number that depends on the input
 cannot be baked into the graph, it is refused. The graph is then compared with the function at other points.
@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.network.traced import Graph, Node
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.traced import Graph, Node
 from ivae_theory.errors import CallableFailed, InputError, NonDeterministic
 from ivae_theory.mixing.evaluation import (
     evaluate_callable,

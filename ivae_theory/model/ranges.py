@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ivae_theory.domain import Box
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.intervals import box_balls
+from ivae_theory.enclosure.network.intervals import box_balls
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import NaturalParameterError
 from ivae_theory.exact import to_fraction

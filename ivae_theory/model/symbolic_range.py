@@ -47,7 +47,7 @@ def check_symbolic(families: Sequence[Any], natural: SymbolicNatural) -> tuple[s
 
 def enclose(natural: SymbolicNatural, where: dict[sympy.Symbol, arb]) -> list[tuple[Fraction, Fraction] | None]:
     """Rational bounds of every entry of lambda over the balls; ``None`` where there is no finite enclosure."""
-    from ivae_theory.enclosure.symbolic import ball
+    from ivae_theory.enclosure.formula.symbolic import ball
 
     bounds: list[tuple[Fraction, Fraction] | None] = []
     for entry in natural.matrix:

@@ -14,9 +14,16 @@ from flint import acb
 from numpy.typing import NDArray
 from sympy.core.relational import Relational
 
-from ivae_theory.enclosure.analytic import Cell, interior, is_zero_polynomial, never_zero, require_quotient, resolve
-from ivae_theory.enclosure.complexes import complex_ball
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.formula.analytic import (
+    Cell,
+    interior,
+    is_zero_polynomial,
+    never_zero,
+    require_quotient,
+    resolve,
+)
+from ivae_theory.enclosure.formula.complexes import complex_ball
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.exact import from_text, rationalised, to_fraction, to_text

@@ -12,9 +12,9 @@ import sympy
 from flint import arb
 
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.formula.symbolic import ball, number_ball
+from ivae_theory.enclosure.formula.tails import decays_exponentially, order_at_infinity
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.symbolic import ball, number_ball
-from ivae_theory.enclosure.tails import decays_exponentially, order_at_infinity
 from ivae_theory.errors import InputError, InputTypeError, NotNormalizable
 from ivae_theory.exact import from_text, rationalised, to_fmpq, to_text
 from ivae_theory.noise.laws import Floats, Law, Opaque
@@ -242,7 +242,7 @@ def _tail(expression: sympy.Expr, symbol: sympy.Symbol, side: int) -> str:
 def band_limit(node: Mapping[str, Any]) -> str | None:
     """A rational ``tau`` such that phi vanishes for ``|t| > tau``: the density is of exponential type
     (Paley-Wiener)."""
-    from ivae_theory.enclosure.exponential_type import exponential_type
+    from ivae_theory.enclosure.formula.exponential_type import exponential_type
 
     expression, symbol, support = _read(node)
     if support != [["-oo", "oo"]]:

@@ -12,7 +12,7 @@ from typing import Any
 import sympy
 from flint import fmpq_mat
 
-from ivae_theory.enclosure.structure import affine_map
+from ivae_theory.enclosure.network.structure import affine_map
 from ivae_theory.exact import fraction_text, parse_fraction, to_fmpq, to_fraction
 from ivae_theory.verdict import Grade, Verdict
 

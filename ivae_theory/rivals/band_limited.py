@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from ivae_theory.enclosure.band_limited import cauchy_row, is_band_limited, is_no_affine_function, perturbed
-from ivae_theory.enclosure.latent import read_formulas
-from ivae_theory.enclosure.quadratic import rows_of
+from ivae_theory.enclosure.models.band_limited import cauchy_row, is_band_limited, is_no_affine_function, perturbed
+from ivae_theory.enclosure.models.latent import read_formulas
+from ivae_theory.enclosure.models.quadratic import rows_of
 from ivae_theory.exact import fraction_text
 from ivae_theory.rivals.rival import Rival, with_words
 

@@ -13,8 +13,8 @@ import sympy
 from numpy.typing import NDArray
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.latent import read_formulas
-from ivae_theory.enclosure.quadratic import Quadratic, quadratic_of, rows_of
+from ivae_theory.enclosure.models.latent import read_formulas
+from ivae_theory.enclosure.models.quadratic import Quadratic, quadratic_of, rows_of
 from ivae_theory.errors import InputError
 from ivae_theory.exact import to_fraction
 

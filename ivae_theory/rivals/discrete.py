@@ -7,8 +7,8 @@ from typing import Any
 import sympy
 
 from ivae_theory.domain import Points
-from ivae_theory.enclosure.appendix_e import is_appendix_e, mean_of_rival, rival_entry
-from ivae_theory.enclosure.quadratic import rows_of, write_rows
+from ivae_theory.enclosure.models.appendix_e import is_appendix_e, mean_of_rival, rival_entry
+from ivae_theory.enclosure.models.quadratic import rows_of, write_rows
 from ivae_theory.rivals.build import prior_with
 from ivae_theory.rivals.rival import Rival, with_words
 

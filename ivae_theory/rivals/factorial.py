@@ -18,7 +18,7 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from ivae_theory.enclosure.constancy import constant_columns
+from ivae_theory.enclosure.models.constancy import constant_columns
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import InputError, NaturalParameterError
 from ivae_theory.exact import fraction_text

@@ -12,8 +12,8 @@ from typing import Any
 
 import sympy
 
-from ivae_theory.enclosure.quadratic import RIVAL_STATISTICS, Quadratic, is_zero, write_rows
-from ivae_theory.enclosure.rotation import is_same_law, rotated_statistics
+from ivae_theory.enclosure.models.quadratic import RIVAL_STATISTICS, Quadratic, is_zero, write_rows
+from ivae_theory.enclosure.models.rotation import is_same_law, rotated_statistics
 from ivae_theory.exact import fraction_text, to_fraction
 from ivae_theory.rivals.build import (
     Latents,

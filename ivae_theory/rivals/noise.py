@@ -9,8 +9,8 @@ from typing import Any
 import sympy
 
 from ivae_theory.domain import Points
-from ivae_theory.enclosure.diagonal import diagonal_slopes, gaussian_variance
-from ivae_theory.enclosure.quadratic import write_rows
+from ivae_theory.enclosure.models.diagonal import diagonal_slopes, gaussian_variance
+from ivae_theory.enclosure.models.quadratic import write_rows
 from ivae_theory.exact import fraction_text
 from ivae_theory.rivals.build import Latents, latents_of, pairs, prior_with
 from ivae_theory.rivals.rival import Rival, with_words

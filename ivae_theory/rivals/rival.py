@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ivae_theory.enclosure.rival_text import covers_of, sentence
+from ivae_theory.enclosure.models.rival_text import covers_of, sentence
 
 __all__ = ["Rival", "with_words"]
 

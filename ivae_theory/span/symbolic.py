@@ -11,8 +11,8 @@ from sympy.polys.matrices import DomainMatrix
 from sympy.polys.polyerrors import BasePolynomialError
 
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.formula.symbolic import number_ball
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.symbolic import number_ball
 from ivae_theory.exact.generators import (
     Monomial,
     NotPolynomial,

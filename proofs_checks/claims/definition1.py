@@ -5,8 +5,8 @@ from __future__ import annotations
 import sympy
 
 from ivae_theory import Model, check, equivalent
+from ivae_theory.enclosure.formula.symbolic import ball
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.symbolic import ball
 from ivae_theory.exact import to_arb
 from ivae_theory.exact.identity import is_zero
 from ivae_theory.verdict import Status

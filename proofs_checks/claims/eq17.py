@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import sympy
 
-from ivae_theory.enclosure.functionals import is_relation
+from ivae_theory.enclosure.formula.functionals import is_relation
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.verdict import Status
 from proofs_checks.claim import Check, Claim, Method, Outcome, printed, silent

@@ -9,8 +9,8 @@ from typing import Any
 import sympy
 
 from ivae_theory import ExponentialFamily, Model, Noise, Prior
-from ivae_theory.enclosure.latent import Latent, read_formulas
-from ivae_theory.enclosure.monotone import rises_and_falls, turns
+from ivae_theory.enclosure.models.latent import Latent, read_formulas
+from ivae_theory.enclosure.models.monotone import rises_and_falls, turns
 from ivae_theory.hypotheses.blocks import decide_spans_everywhere
 from ivae_theory.hypotheses.injectivity import check_injective
 from ivae_theory.hypotheses.noise import check_noise

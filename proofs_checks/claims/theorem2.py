@@ -8,8 +8,8 @@ from typing import Any
 
 import sympy
 
-from ivae_theory.enclosure.gaussianity import is_half_bounded
-from ivae_theory.enclosure.latent import read_formulas
+from ivae_theory.enclosure.models.gaussianity import is_half_bounded
+from ivae_theory.enclosure.models.latent import read_formulas
 from ivae_theory.theorem2 import check_identical, check_minimum, check_scaled_permutation
 from ivae_theory.verdict import Status, Verdict
 from proofs_checks.claim import Check, Claim, Method, Outcome, printed, silent

@@ -14,10 +14,10 @@ import sympy
 from flint import acb
 
 from ivae_theory import Noise
-from ivae_theory.enclosure.complexes import complex_ball
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.functionals import vanishes_on
-from ivae_theory.enclosure.pieces import decompose
+from ivae_theory.enclosure.formula.complexes import complex_ball
+from ivae_theory.enclosure.formula.functionals import vanishes_on
+from ivae_theory.enclosure.formula.pieces import decompose
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.exact.identity import is_zero
 from ivae_theory.hypotheses.noise import check_noise

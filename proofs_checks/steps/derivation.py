@@ -14,7 +14,7 @@ from functools import lru_cache
 import sympy
 
 from ivae_theory import Model, Verdict, check, equivalent
-from ivae_theory.enclosure.functionals import is_relation
+from ivae_theory.enclosure.formula.functionals import is_relation
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.exact import determinant, null_vector
 from ivae_theory.exact.identity import is_zero

@@ -9,9 +9,9 @@ import sympy
 from flint import arb, arb_mat
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.pieces import decompose, derivative
+from ivae_theory.enclosure.formula.pieces import decompose, derivative
+from ivae_theory.enclosure.formula.symbolic import ball
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.symbolic import ball
 from ivae_theory.exact import null_vector, rank, to_arb, to_fraction
 from ivae_theory.exact.identity import is_zero
 from proofs_checks.steps.models import Z, rational

@@ -11,8 +11,8 @@ from fractions import Fraction
 
 import sympy
 
+from ivae_theory.enclosure.formula.symbolic import ball
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.symbolic import ball
 
 __all__ = ["LAWS", "S", "T", "mixed_difference", "shared_gaussian", "stays_independent"]
 

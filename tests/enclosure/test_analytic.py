@@ -27,10 +27,10 @@ from sympy import (
     sqrt,
 )
 
-from ivae_theory.enclosure.analytic import is_zero_polynomial, never_zero, require_quotient, resolve, sign_on
-from ivae_theory.enclosure.complexes import complex_ball
-from ivae_theory.enclosure.exponential_type import exponential_type
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.formula.analytic import is_zero_polynomial, never_zero, require_quotient, resolve, sign_on
+from ivae_theory.enclosure.formula.complexes import complex_ball
+from ivae_theory.enclosure.formula.exponential_type import exponential_type
 from ivae_theory.enclosure.precision import precision
 
 t, s = sympy.symbols("t s", real=True)

@@ -13,11 +13,11 @@ import sympy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ivae_theory.enclosure.dependent import resolve
-from ivae_theory.enclosure.divergence import divergence
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.ranges import Range, range_of, support_ranges
-from ivae_theory.enclosure.shape import is_analytic, near_end, trend
+from ivae_theory.enclosure.formula.divergence import divergence
+from ivae_theory.enclosure.formula.ranges import Range, range_of, support_ranges
+from ivae_theory.enclosure.formula.shape import is_analytic, near_end, trend
+from ivae_theory.enclosure.models.dependent import resolve
 
 z = sympy.Symbol("z", real=True)
 LINE, HALF, CLOSED_HALF = Range(-math.inf, math.inf), Range(F(0), math.inf, True), Range(F(0), math.inf)

@@ -56,8 +56,8 @@ from sympy import (
 )  # fmt: skip
 
 from ivae_theory.enclosure.failure import CannotEnclose, OutsideDomain
+from ivae_theory.enclosure.formula.symbolic import ball, holds_on, number_ball, sign_of_number
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.symbolic import ball, holds_on, number_ball, sign_of_number
 
 z = sympy.Symbol("z", real=True)
 

@@ -26,8 +26,8 @@ from sympy import (
 )
 
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.formula.tails import decays_exponentially, order_at_infinity
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.tails import decays_exponentially, order_at_infinity
 
 x = sympy.Symbol("x", real=True)
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from ivae_theory.enclosure import precision
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.intervals import WHOLE, balls, box_balls
-from ivae_theory.enclosure.library import FIXED
-from ivae_theory.enclosure.structure import affine_part, is_affine
-from ivae_theory.enclosure.traced import Graph
+from ivae_theory.enclosure.network.intervals import WHOLE, balls, box_balls
+from ivae_theory.enclosure.network.library import FIXED
+from ivae_theory.enclosure.network.structure import affine_part, is_affine
+from ivae_theory.enclosure.network.traced import Graph
 from ivae_theory.errors import CorruptReport
 from ivae_theory.mixing.tracing import trace
 

@@ -191,7 +191,7 @@ def test_band_limited_by_quadrature() -> None:
 
 def test_the_radial_rotation_keeps_the_gaussian() -> None:
     """Its coordinates are standard Gaussian and uncorrelated with each other's squares, by Kolmogorov-Smirnov."""
-    from ivae_theory.enclosure.rotation import radial
+    from ivae_theory.enclosure.models.rotation import radial
 
     points = np.random.default_rng(0).normal(size=(4000, 2))
     turned = np.array([[float(v) for v in radial(F(a), F(b))] for a, b in points.round(3).tolist()])

@@ -1,0 +1,1 @@
+"""Enclosures of sympy expressions, and what is proved of them on intervals."""

@@ -1,0 +1,1 @@
+"""What the description of a model proves: exact or enclosed facts that checkers and recheckers share."""

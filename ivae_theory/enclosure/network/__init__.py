@@ -1,0 +1,1 @@
+"""Enclosures of traced torch functions, and what their graphs prove."""

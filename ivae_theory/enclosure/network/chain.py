@@ -1,0 +1,352 @@
+"""Injectivity of a traced graph, link by link.
+
+The graph is cut at the nodes through which everything passes. A composition is injective when every link is:
+an affine map of full column rank (decided over the rationals), an elementwise map that is injective on the range at
+hand, or a map whose Jacobian over a box that contains the range is invertible from the left, or triangular
+with a diagonal of one sign.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flint import arb
+from numpy.typing import NDArray
+
+from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.invertible import has_full_column_rank
+from ivae_theory.enclosure.network.intervals import WHOLE, balls, between
+from ivae_theory.enclosure.network.library import FIXED, WITH_PARAMETERS, integer_power, leaky_relu
+from ivae_theory.enclosure.network.maps import Map
+from ivae_theory.enclosure.network.structure import Sibling, Tail, shapes_of
+from ivae_theory.enclosure.network.tensor import Machine, Tensor
+from ivae_theory.enclosure.network.traced import Graph
+from ivae_theory.exact import rank, rank_modulo, to_fraction
+
+__all__ = ["Link", "NotProved", "cuts_of", "injective_links", "triangular"]
+
+Sides = list[tuple[float, float]]
+#: How many links a Jacobian argument may span.
+REACH = 40
+
+
+class NotProved(Exception):
+    """No argument for some link.
+
+    Attributes
+    ----------
+    after, why
+        The node after which the chain stops (-1: the input), and why.
+    """
+
+    def __init__(self, after: int, why: str) -> None:
+        super().__init__(why)
+        self.after, self.why = after, why
+
+
+@dataclass(frozen=True)
+class Link:
+    """The part of the graph from node ``start`` to node ``stop``, and the argument for its injectivity."""
+
+    start: int
+    stop: int
+    argument: str
+    exact: bool
+
+
+def cuts_of(graph: Graph) -> list[int]:
+    """The input (-1) and the nodes through which every path from it to the output passes."""
+    if "node" not in graph.output:
+        return [-1]
+    parents = [_parents(node) for node in graph.nodes]
+    last = int(graph.output["node"])
+    return [-1] + [k for k in range(last + 1) if k == last or not _reaches(parents, last, k)]
+
+
+def _parents(node: Any) -> list[int]:
+    found: list[int] = []
+
+    def visit(argument: Any) -> None:
+        if isinstance(argument, dict):
+            found.extend([-1] if "input" in argument else [argument["node"]] if "node" in argument else [])
+        elif isinstance(argument, (list, tuple)):
+            for item in argument:
+                visit(item)
+
+    for argument in (*node.args, *node.kwargs.values()):
+        visit(argument)
+    return found
+
+
+def _reaches(parents: list[list[int]], last: int, without: int) -> bool:
+    """Whether the output still depends on the input when node ``without`` is taken away."""
+    reached = {-1}
+    for index, above in enumerate(parents[: last + 1]):
+        if index != without and any(p in reached for p in above):
+            reached.add(index)
+    return last in reached
+
+
+def injective_links(graph: Graph, sides: Sides | None = None) -> list[Link]:
+    """Arguments that make the graph injective on the box with these sides (default: all of R^m).
+
+    Must run inside ``with precision(bits)``.
+
+    Raises
+    ------
+    NotProved
+        Where no argument was found; it never means that the function is not injective.
+    """
+    if graph.integer:
+        raise NotProved(-1, "its input is an integer")
+    return _Chain(graph, sides or [(-math.inf, math.inf)] * graph.m).links()
+
+
+class _Chain:
+    def __init__(self, graph: Graph, sides: Sides) -> None:
+        self.graph = graph
+        self.sides: Sides | None = sides
+        found = shapes_of(graph)
+        shapes = {cut: (1, graph.m) if cut < 0 else found[cut] for cut in cuts_of(graph)}
+        self.cuts = [cut for cut, shape in shapes.items() if shape is not None]
+        self.shapes = shapes
+        self.box = np.array([between(low, high) for low, high in sides], dtype=object).reshape(1, graph.m)
+
+    def links(self) -> list[Link]:
+        found: list[Link] = []
+        if not self.cuts or self.cuts[-1] != self.graph.output.get("node"):
+            unknown = ", ".join(self.graph.unknown())
+            why = f"there is no meaning for {unknown}" if unknown else "its output does not depend on its input"
+            raise NotProved(-1, why)
+        place = 0
+        while place < len(self.cuts) - 1:
+            place, link = self.next(place)
+            found.append(link)
+        return found
+
+    def next(self, place: int) -> tuple[int, Link]:
+        for attempt in (self._affine, self._elementwise, self._jacobian):
+            result = attempt(place)
+            if result is not None:
+                return result
+        what = self.graph.nodes[self.cuts[place + 1]].name
+        raise NotProved(self.cuts[place], f"no argument for the part that begins with {what}")
+
+    def _segment(self, place: int, end: int, value: Any, machine: Machine, dual: bool) -> Tensor:
+        start = self.cuts[place]
+        shape = self.shapes[start]
+        assert shape is not None
+        width = math.prod(shape)
+        tangent = balls(np.eye(width), exact=machine.exact).reshape((*shape, width)) if dual else None
+        result = Tail(self.graph, start, Tensor(value.reshape(shape), tangent), machine).result(self.cuts[end])
+        if not isinstance(result, Tensor):
+            raise CannotEnclose("a node with several results")
+        return result
+
+    def _width(self, place: int) -> int:
+        return math.prod(self.shapes[self.cuts[place]] or ())
+
+    def _affine(self, place: int) -> tuple[int, Link] | None:
+        """The longest affine part that begins here."""
+        width, best = self._width(place), None
+        machine = Machine(exact=True, m=width, generic=True)
+        for end in range(place + 1, len(self.cuts)):
+            try:
+                result = self._segment(place, end, balls(np.zeros(width), exact=True), machine, True)
+            except (CannotEnclose, Sibling):
+                break
+            if result.curved is not None and result.curved.any():
+                break
+            best = (end, result)
+        if best is None:
+            return None
+        end, result = best
+        matrix = machine.zeros((1, width)) if result.tangent is None else result.tangent.reshape(-1, width)
+        rows = [[to_fraction(v) for v in row] for row in matrix]
+        if rank_modulo(rows) < width and rank(rows) < width:
+            raise NotProved(self.cuts[place], f"an affine part of rank {rank(rows)} on {width} coordinates")
+        self._move_affine(rows, [to_fraction(v) for v in balls(result.value, exact=True).reshape(-1)])
+        shape = f"{len(rows)} x {width}"
+        return end, Link(self.cuts[place], self.cuts[end], f"affine, {shape} of full column rank", True)
+
+    def _move_affine(self, rows: Sequence[Sequence[Any]], bias: Sequence[Any]) -> None:
+        """Sides of the range where every row uses one coordinate; unknown otherwise."""
+        if self.sides is None:
+            return
+        moved: Sides = []
+        for row, shift in zip(rows, bias, strict=True):
+            used = [(j, v) for j, v in enumerate(row) if v]
+            if len(used) > 1 or not used:
+                self.sides = None
+                return
+            j, factor = used[0]
+            ends = sorted(_scaled(end, factor, shift) for end in self.sides[j])
+            keeps_zero = shift == 0  # then a side at 0 stays there, without rounding
+            low = 0.0 if keeps_zero and ends[0] == 0 and 0 in self.sides[j] else math.nextafter(ends[0], -math.inf)
+            high = 0.0 if keeps_zero and ends[1] == 0 and 0 in self.sides[j] else math.nextafter(ends[1], math.inf)
+            moved.append((low, high))
+        self.sides = moved
+
+    def _elementwise(self, place: int) -> tuple[int, Link] | None:
+        node = self.graph.nodes[self.cuts[place + 1]]
+        source = self.cuts[place]
+        expected = {"input": 0} if source == -1 else {"node": source}
+        if not node.args or node.args[0] != expected or any(_varies(a) for a in node.args[1:]):
+            return None
+        maps = _maps(node, self.graph, self.shapes[source] or ())
+        if maps is None or self.shapes[source] != self.shapes[self.cuts[place + 1]]:
+            return None
+        values = self._values(place)
+        sides = self.sides or [(-math.inf, math.inf)] * len(maps)
+        found = [_injective(entry, value, side) for entry, value, side in zip(maps, values, sides, strict=True)]
+        if not all(found):
+            return None
+        exact = "enclosed" not in found
+        self._move_elementwise(maps)
+        return place + 1, Link(source, self.cuts[place + 1], f"{node.name}, injective in each coordinate", exact)
+
+    def _move_elementwise(self, maps: list[Map]) -> None:
+        """Half-lines that begin at 0 stay half-lines under the maps that keep them so; else nothing is known."""
+        if self.sides is None:
+            return
+        keeps = all(side[0] >= 0 and entry.name in ("pow", "relu", "abs", "leaky_relu", "sqrt", "expm1", "tanh", "sinh")
+                    for side, entry in zip(self.sides, maps, strict=True))  # fmt: skip
+        grows = all(entry.name in ("exp", "sigmoid", "softplus") for entry in maps)
+        self.sides = [(0.0, math.inf)] * len(maps) if keeps or grows else None
+
+    def _values(self, place: int) -> list[arb]:
+        """Enclosures of the values at a cut over the box."""
+        try:
+            result = Tail(self.graph, -1, Tensor(self.box), Machine()).result(self.cuts[place]) if place else None
+        except (CannotEnclose, Sibling):
+            return [WHOLE] * self._width(place)
+        return list(balls(self.box if result is None else result.value).reshape(-1))
+
+    def _jacobian(self, place: int) -> tuple[int, Link] | None:
+        width = self._width(place)
+        value = np.array(self._values(place), dtype=object)
+        for end in range(place + 1, min(place + 1 + REACH, len(self.cuts))):
+            if self._width(end) < width:
+                continue
+            try:
+                result = self._segment(place, end, value, Machine(m=width), True)
+            except (CannotEnclose, Sibling):
+                continue
+            if result.tangent is None:
+                return None
+            rows = result.tangent.reshape(-1, width)
+            argument = None
+            if triangular(rows):
+                argument = "a triangular Jacobian with a diagonal of one sign over the range"
+            elif _left_invertible(rows):
+                argument = "a Jacobian with a left factor P, |P J - 1| < 1 over the range"
+            if argument is not None:
+                self.sides = None
+                return end, Link(self.cuts[place], self.cuts[end], argument, False)
+        return None
+
+
+def _scaled(end: float, factor: Any, shift: Any) -> float:
+    if math.isinf(end):
+        return end if factor > 0 else -end
+    value = to_fraction(end) * factor + shift
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _varies(argument: Any) -> bool:
+    if isinstance(argument, dict):
+        return "node" in argument or "input" in argument
+    return isinstance(argument, (list, tuple)) and any(_varies(item) for item in argument)
+
+
+def _maps(node: Any, graph: Graph, shape: tuple[int, ...]) -> list[Map] | None:
+    """The elementwise maps of a node, one an entry, when it is such an operation."""
+    count = math.prod(shape)
+    if node.name in ("_prelu_kernel", "prelu"):
+        weight = node.args[1]
+        if not (isinstance(weight, dict) and "constant" in weight):
+            return None
+        rates = graph.constants[weight["constant"]]
+        rates = rates.reshape((1, -1) + (1,) * (len(shape) - 2)) if rates.ndim == 1 and rates.size > 1 else rates
+        return [leaky_relu(float(v)) for v in np.broadcast_to(rates, shape).reshape(-1)]
+    rest = list(node.args[1:])
+    plain = all(a is None or isinstance(a, (bool, int, float, str)) for a in (*rest, *node.kwargs.values()))
+    if node.name == "pow" and plain and len(rest) == 1 and float(rest[0]).is_integer() and 0 < rest[0] <= 64:
+        return [integer_power(int(rest[0]))] * count
+    if node.name in FIXED and not rest and node.name != "pow":
+        return [FIXED[node.name]] * count
+    if node.name in WITH_PARAMETERS and plain and "Tensor" not in node.op:
+        return [WITH_PARAMETERS[node.name](*rest, **node.kwargs)] * count
+    return None
+
+
+def _injective(entry: Map, value: arb, side: tuple[float, float]) -> str:
+    """How an elementwise map is injective on the range of its entry: "exact", "enclosed", or "" for unknown."""
+    if entry.injective:
+        return "exact"
+    if entry.name in ("pow", "abs", "relu") and (side[0] >= 0 or (side[1] <= 0 and entry.name != "relu")):
+        return "exact"
+    try:
+        slope = entry.slope(value)
+    except CannotEnclose:
+        return ""
+    return "enclosed" if slope > 0 or slope < 0 else ""
+
+
+def triangular(rows: NDArray[Any]) -> bool:
+    """Whether some rows and all columns can be ordered so that the Jacobian is triangular with a signed diagonal.
+
+    Then the coordinates are recovered one after the other, each by strict monotonicity with the earlier ones fixed.
+    """
+    left = set(range(rows.shape[1]))
+    # `x != 0` asks whether a ball certainly excludes 0; what is needed is "not certainly 0"
+    supports = [{j for j in left if not rows[i, j] == 0} for i in range(rows.shape[0])]  # noqa: SIM201
+    while left:
+        found = None
+        for i, support in enumerate(supports):
+            rest = support & left
+            if len(rest) == 1:
+                (j,) = rest
+                if rows[i, j] > 0 or rows[i, j] < 0:
+                    found = j
+                    break
+        if found is None:
+            return False
+        left.remove(found)
+    return True
+
+
+def _left_invertible(rows: NDArray[Any]) -> bool:
+    """Whether every matrix in the enclosure is invertible from the left, from all rows or from the tightest ones."""
+    width = rows.shape[1]
+    finite = [list(row) for row in rows if all(v.is_finite() for v in row)]
+    if len(finite) < width:
+        return False
+    slack = [max(float(v.rad()) for v in row) for row in finite]
+    order = sorted(range(len(finite)), key=lambda i: slack[i])
+    counts = sorted({width, min(2 * width, len(finite)), min(4 * width, len(finite))})
+    return any(
+        has_full_column_rank(rows)
+        for rows in ([finite[i] for i in order[:count]] for count in counts)
+        if _worth_trying(rows)
+    )
+
+
+def _worth_trying(rows: list[list[arb]]) -> bool:
+    """Whether a left inverse of the midpoints, in floats, keeps the radii below 1: a cheap look before the proof."""
+    middle = np.array([[float(v.mid()) for v in row] for row in rows])
+    radius = np.array([[float(v.rad()) for v in row] for row in rows])
+    if not (np.isfinite(middle).all() and np.isfinite(radius).all()):
+        return False
+    try:
+        hint = np.linalg.pinv(middle)
+    except np.linalg.LinAlgError:
+        return False
+    return bool((np.abs(hint) @ radius).sum(axis=1).max() < 1.01)

@@ -1,0 +1,56 @@
+"""The supports of the latents as ranges and boxes, read from a model's description."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from ivae_theory.enclosure.formula.ranges import Range, support_ranges
+from ivae_theory.errors import CorruptReport
+from ivae_theory.exact import from_text
+
+__all__ = ["in_one_piece", "inside", "sides_of", "supports_of"]
+
+Supports = list[tuple[Range, ...]]
+
+
+def supports_of(families: Sequence[Mapping[str, Any]]) -> Supports:
+    """The intervals of every latent's support, from the descriptions of the families."""
+    result = []
+    for family in families:
+        rows = family["support"]
+        if not isinstance(rows, Sequence) or isinstance(rows, str) or not rows:
+            raise CorruptReport("support", "a list of intervals", repr(rows)[:80])
+        parts = [(from_text(a, (), "support"), from_text(b, (), "support"), c, d) for a, b, c, d in rows]
+        result.append(support_ranges(parts))
+    return result
+
+
+def sides_of(supports: Supports) -> list[tuple[float, float]]:
+    """The smallest box of floats found that contains every latent's support."""
+    return [(min(_down(p.low) for p in parts), max(_up(p.high) for p in parts)) for parts in supports]
+
+
+def _down(end: Any) -> float:
+    value = float(end)
+    return value if math.isinf(value) or Fraction(value) <= end else math.nextafter(value, -math.inf)
+
+
+def _up(end: Any) -> float:
+    value = float(end)
+    return value if math.isinf(value) or Fraction(value) >= end else math.nextafter(value, math.inf)
+
+
+def inside(supports: Supports, point: Sequence[Fraction]) -> bool:
+    """Whether a rational point lies in the product of the supports (an interval's own ends are left out)."""
+    return all(any(p.low < x < p.high for p in parts) for parts, x in zip(supports, point, strict=True))
+
+
+def in_one_piece(supports: Supports, low: Iterable[float], high: Iterable[float]) -> bool:
+    """Whether the open box is a part of Z: every side within one interval of its support."""
+    return all(
+        any(p.low <= Fraction(a) and Fraction(b) <= p.high for p in parts) and a < b
+        for parts, a, b in zip(supports, low, high, strict=True)
+    )
