@@ -14,11 +14,11 @@ from ivae_theory.certificates.registry import (
     rechecks,
 )
 from ivae_theory.certificates.theorem2 import every_latent, families_of
-from ivae_theory.enclosure.formula.smooth import mixing_is_smooth
 from ivae_theory.enclosure.models.blocks import is_analytic_on_support, spans_everywhere
 from ivae_theory.enclosure.models.dependent import vanishes_on
 from ivae_theory.enclosure.models.latent import read_formulas
 from ivae_theory.enclosure.models.monotone import is_monotone, turns
+from ivae_theory.enclosure.models.smooth import mixing_is_smooth
 from ivae_theory.exact import parse_fraction
 from ivae_theory.verdict import Grade, Status
 

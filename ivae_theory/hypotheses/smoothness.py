@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.formula.smooth import mixing_is_smooth
+from ivae_theory.enclosure.models.smooth import mixing_is_smooth
 from ivae_theory.errors import InputError
 
 __all__ = ["decide_smooth"]

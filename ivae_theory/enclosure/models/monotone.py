@@ -8,8 +8,8 @@ from fractions import Fraction
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.formula.ranges import Range
 from ivae_theory.enclosure.formula.shape import trend
-from ivae_theory.enclosure.formula.smooth import is_continuous
 from ivae_theory.enclosure.models.latent import Latent
+from ivae_theory.enclosure.models.smooth import is_continuous
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.exact import to_arb
 
