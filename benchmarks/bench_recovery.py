@@ -14,8 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -28,6 +26,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import beta
 
+from benchmarks.machine import machine
 from ivae_theory.recovery import recover
 from tests.recovery.worlds import exact_sample, posterior_sample, world
 
@@ -160,17 +159,8 @@ def plot(rows: list[dict[str, Any]], path: str) -> None:
 
 def header(command: str) -> dict[str, Any]:
     """What the results were made by."""
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    return {
-        "command": command,
-        "commit": commit,
-        "seed": SEED,
-        "tolerance": TOLERANCE,
-        "level": LEVEL,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS')}",
-    }
+    threads = os.environ.get("OMP_NUM_THREADS")
+    return {**machine(command), "threads": threads, "seed": SEED, "tolerance": TOLERANCE, "level": LEVEL}
 
 
 def main(arguments: list[str]) -> None:

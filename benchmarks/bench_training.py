@@ -4,7 +4,7 @@ The plain loop is what people write: one model, DataLoader, torch.optim.Adam, a 
 architecture of the stack ("same"), and with separate multilayer perceptrons for g, sigma^2 and lambda as in the
 paper ("paper"). The stack is run in one process on one thread, and in one process a core at once ("machine").
 
-    python benchmarks/bench_training.py [--seconds 3] [--json PATH] [--growth]
+    python -m benchmarks.bench_training [--seconds 3] [--json PATH] [--growth]
 """
 
 from __future__ import annotations
@@ -14,17 +14,15 @@ import json
 import math
 import multiprocessing
 import os
-import platform
 import resource
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
+from benchmarks.machine import machine
 from ivae_theory.training import Schedule, simulate
 from ivae_theory.training.coordinates import Whitening
 from ivae_theory.training.loop import Loop
@@ -180,14 +178,8 @@ def main() -> None:
     arguments = parser.parse_args()
     cores = len(os.sched_getaffinity(0))
     result = measure(arguments.seconds, cores, arguments.growth)
-    root = Path(__file__).parent
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
-    result |= {
-        "commit": commit.stdout.strip(),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "machine": {"cores": cores, "processor": platform.machine(), "load": os.getloadavg()[0]},
-        "versions": {"torch": torch.__version__, "numpy": np.__version__},
-    }
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    result |= {"machine": {**machine(command), "torch": torch.__version__, "load": os.getloadavg()[0]}}
     for kind, rate in result["plain_steps_per_second"].items():
         print(f"plain loop ({kind}): {rate:.0f} steps/s, afterwards {result['plain_again'][kind]:.0f}")
     for replicas, row in result["stack"].items():

@@ -2,7 +2,7 @@
 
 One command that resumes where it was killed, writes every finished run to SQLite, and a summary as JSON:
 
-    python benchmarks/train_recovery.py --store runs.sqlite --rows paper std_0.5 --methods limit linear ivae
+    python -m benchmarks.train_recovery --store runs.sqlite --rows paper std_0.5 --methods limit linear ivae
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import json
 import multiprocessing
 import os
 import statistics
-import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from benchmarks.machine import machine
 from ivae_theory.training.store import Run, Store
 from ivae_theory.training.sweep import sweep
 
@@ -100,10 +101,8 @@ def main() -> None:
         cells_of_row = (f"{m} {v['mean']:.4f} (lowest {v['lowest']:.4f})" for m, v in methods.items() if v["mcc"])
         print(f"{row}: {', '.join(cells_of_row)}")
     if arguments.json is not None:
-        root = Path(__file__).parent
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
-        cores = len(os.sched_getaffinity(0))
-        document = {"commit": commit.stdout.strip(), "cores": cores, "methods": METHODS, "rows": ROWS, "table": table}
+        command = " ".join(["python -m benchmarks.train_recovery", *sys.argv[1:]])
+        document = {"machine": machine(command), "methods": METHODS, "rows": ROWS, "table": table}
         arguments.json.write_text(json.dumps(document, indent=1) + "\n")
 
 

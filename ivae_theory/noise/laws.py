@@ -108,8 +108,28 @@ class Named(Law):
         return closed_form(self.name, {k: _float(v) for k, v in self.parameters.items()}, t)
 
 
+class _Foreign(Law):
+    """A law that draws and weighs through functions of the package that it came from."""
+
+    label: str
+    sampler: Callable[[tuple[int, ...], np.random.Generator], Any] | None
+    density: Callable[[Floats], Any] | None
+
+    @property
+    def text(self) -> str:
+        return self.label
+
+    def sample(self, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
+        if self.sampler is None:
+            return super().sample(shape, rng)
+        return np.asarray(self.sampler(shape, rng), dtype=float)
+
+    def log_density(self, x: Floats) -> Floats | None:
+        return None if self.density is None else np.asarray(self.density(x), dtype=float)
+
+
 @dataclass(frozen=True, eq=False)
-class Bounded(Law):
+class Bounded(_Foreign):
     """A law of a library that lies within given bounds; only the bounds are used to decide.
 
     ``low`` and ``high`` have one entry for a scalar law (``vector`` False), else d entries: rationals, ``"-oo"`` or
@@ -131,21 +151,9 @@ class Bounded(Law):
         bounds = {"low": [str(v) for v in self.low], "high": [str(v) for v in self.high]}
         return {"node": "bounded", "label": self.label, "vector": self.vector, **bounds}
 
-    @property
-    def text(self) -> str:
-        return self.label
-
-    def sample(self, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
-        if self.sampler is None:
-            return super().sample(shape, rng)
-        return np.asarray(self.sampler(shape, rng), dtype=float)
-
-    def log_density(self, x: Floats) -> Floats | None:
-        return None if self.density is None else np.asarray(self.density(x), dtype=float)
-
 
 @dataclass(frozen=True, eq=False)
-class Opaque(Law):
+class Opaque(_Foreign):
     """A law of which nothing is known but how to draw from it or how dense it is: a black box."""
 
     label: str
@@ -159,18 +167,6 @@ class Opaque(Law):
 
     def describe(self) -> dict[str, Any]:
         return {"node": "opaque", "label": self.label, "dimension": self.dim}
-
-    @property
-    def text(self) -> str:
-        return self.label
-
-    def sample(self, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
-        if self.sampler is None:
-            return super().sample(shape, rng)
-        return np.asarray(self.sampler(shape, rng), dtype=float)
-
-    def log_density(self, x: Floats) -> Floats | None:
-        return None if self.density is None else np.asarray(self.density(x), dtype=float)
 
 
 def _float(value: Fraction | str) -> float:
