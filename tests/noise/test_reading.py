@@ -46,7 +46,7 @@ def test_drawn_laws(noise):
         Noise(density=sympy.exp(-sympy.Abs(X)) / 2),
         scipy.stats.uniform(-1, 2),
     ],
-    ids=str,
+    ids=lambda law: type(law).__name__,
 )
 def test_laws_of_every_node(noise):
     same(as_noise(noise))
@@ -63,7 +63,7 @@ def test_laws_of_every_node(noise):
         {"node": "cf", "expression": "__import__('os')", "symbols": ["t"]},
         {"node": ["none"]},
     ],
-    ids=str,
+    ids=lambda law: type(law).__name__,
 )
 def test_what_is_no_law_is_refused(node):
     with pytest.raises(CorruptReport):

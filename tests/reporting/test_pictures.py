@@ -80,7 +80,9 @@ def test_isolated_zeros_are_no_gap():
 
 
 @pytest.mark.parametrize(
-    "noise", [Noise.gaussian(1), Noise.none(), scipy.stats.cauchy(), Noise.gaussian([1, 4])], ids=str
+    "noise",
+    [Noise.gaussian(1), Noise.none(), scipy.stats.cauchy(), Noise.gaussian([1, 4])],
+    ids=["gaussian", "none", "cauchy", "plane"],
 )
 def test_laws_without_zeros_show_none(noise):
     assert "no zero is seen" in _characteristic(check(model(noise))).label
