@@ -16,7 +16,10 @@ from proofs_checks.claim import Check, Outcome
 __all__ = ["main"]
 
 
-@click.command(epilog="Example: python -m proofs_checks theorem1 --json ledger.json")
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: python -m proofs_checks theorem1 --json ledger.json",
+)
 @click.argument("claims", nargs=-1, metavar="[CLAIM]...")
 @click.option("--json", "json_path", metavar="PATH", help="Write the ledger as JSON.")
 @click.option("--page", "page_path", metavar="PATH", help="Write the page docs/explanation/ledger.md.")
