@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -169,10 +169,6 @@ class Verdict:
     def __str__(self) -> str:
         grade = "" if self.grade is None else f" ({self.grade.word})"
         return f"{self.claim}: {self.status.name}{grade}. {self.reason}"
-
-    def renamed(self, claim: str) -> Verdict:
-        """The same finding under another claim's name."""
-        return replace(self, claim=claim)
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON values."""

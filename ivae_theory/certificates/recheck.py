@@ -8,6 +8,7 @@ seal is a checksum and no signature: whoever changes a report can seal it again,
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -32,6 +33,10 @@ __all__ = ["RecheckResult", "recheck"]
 
 #: Longest text that is read: a report with nk = 1000 statistics has about 20 MB.
 MAX_CHARACTERS = 500_000_000
+#: Deepest nesting that is read; reports have about ten levels.
+MAX_DEPTH = 200
+#: Strings, skipped whole, and the brackets between them.
+_STRUCTURE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
 #: The kinds of documents that are read, with their fields beside schema, kind, subject and seal.
 FIELDS = {
     "ivae_theory.report": {"goal", "conclusion", "verdicts"},
@@ -108,6 +113,7 @@ def _read(report: Any) -> Mapping[str, Any]:
         if len(report) > MAX_CHARACTERS:
             raise CorruptReport("report", f"at most {MAX_CHARACTERS} characters", f"{len(report)}")
         try:
+            _require_shallow(report if isinstance(report, str) else report.decode())
             report = json.loads(report, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
             raise CorruptReport("report", "JSON text", str(error)[:120]) from None
@@ -127,6 +133,18 @@ def _read(report: Any) -> Mapping[str, Any]:
     if not isinstance(report["subject"], Mapping) or not isinstance(report.get("verdicts", []), list):
         raise CorruptReport("report", "a subject and a list of verdicts", "something else")
     return report
+
+
+def _require_shallow(text: str) -> None:
+    """Refuse deep nesting before it is parsed: at the recursion limit not even finalisers run cleanly."""
+    depth = 0
+    for found in _STRUCTURE.finditer(text):
+        if found[0] in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise ValueError(f"nesting deeper than {MAX_DEPTH}")
+        elif found[0] in "]}":
+            depth -= 1
 
 
 def _no_constant(name: str) -> Any:

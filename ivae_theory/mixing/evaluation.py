@@ -177,7 +177,7 @@ def _ask(function: Callable[..., Any], batch: NDArray[Any], tensors: bool, argum
         refusal = error
     try:
         rows = [call(row) for row in batch]
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001  (a point without its batch axis was refused; batches of one are tried next)
         try:
             singles = [call(batch[k : k + 1]) for k in range(len(batch))]
             rows = [single[0] for single in singles if single.ndim and len(single) == 1]

@@ -93,7 +93,7 @@ def _make(function: Callable[..., Any], sample: Any) -> Any:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return make_fx(target, tracing_mode="fake", _allow_non_fake_inputs=True)(sample)
-        except Exception as error:
+        except Exception as error:  # the user's code, or torch's tracer, may raise anything; both mean untraceable
             raise Untraceable(_short(error)) from error
 
     # The first pass is without functionalisation, under which reading the data of a fake tensor goes unnoticed.

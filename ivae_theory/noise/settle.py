@@ -11,7 +11,7 @@ linear map count: a characteristic function that never vanishes, or an exponenti
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -211,8 +211,3 @@ def _settle_mixture(part: Part) -> Step:
         if fact in useful:
             return Step(part.path, Status.HOLDS, "mixture", fact)
     return Step(part.path, Status.UNDECIDED)
-
-
-def open_parts(steps: Sequence[Step]) -> list[str]:
-    """Paths of the parts that are not settled."""
-    return [step.path for step in steps if step.status is Status.UNDECIDED]
