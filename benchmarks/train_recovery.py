@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks.machine import machine
 from ivae_theory.training.store import Run, Store
-from ivae_theory.training.sweep import sweep
+from ivae_theory.training import sweep
 
 STANDARD = {"simulation": "paper", "modulated": "standard deviation", "noise_scale": 0.01}
 ROWS: dict[str, dict[str, Any]] = {

@@ -29,7 +29,7 @@ MODULES = (
     "ivae_theory.errors",
 )
 #: Names of those modules that are documented in full.
-IN_FULL = ("ivae_theory.mixing.mlp", "ivae_theory.mixing.register_injective", "ivae_theory.training.sweep.sweep")
+IN_FULL = ("ivae_theory.mixing.mlp", "ivae_theory.mixing.register_injective", "ivae_theory.training.sweep")
 
 
 def python_page() -> str:

@@ -5,7 +5,8 @@ import lazy_loader as _lazy
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submod_attrs={
-        "figures": ["FIGURES", "reproduce"],
+        "run": ["FIGURES", "reproduce"],
         "grids": ["Grid", "full_grid", "quick_grid"],
+        "task": ["Task"],
     },
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
-from ivae_theory.reproduce.grids import Cell
+from ivae_theory.reproduce.grids import Cell, Grid
 
 __all__ = ["PAPER", "comparison_table"]
 
@@ -12,9 +13,13 @@ __all__ = ["PAPER", "comparison_table"]
 PAPER: dict[tuple[str, int], str] = {("iVAE", 5): "above .95"}
 
 
-def comparison_table(cells: Sequence[Cell]) -> str:
+def comparison_table(cells: Sequence[Cell], grid: Grid) -> str:
     """Markdown: one row a cell, empty where nothing complete has been run."""
+    sets, stated = len(grid.hyperparameters), len(dataclasses.replace(grid, sets=None).hyperparameters)
     lines = [
+        f"{sets} of {stated} sets of hyperparameters, {grid.replicas} networks each, {grid.steps} steps; a data set "
+        "counts when all of its runs are there.",
+        "",
         "| model | n | draw, truth-blind | means, truth-blind | draw, best of all (looks at the truth) | data sets | "
         "runs missing | paper |",
         "|---|---|---|---|---|---|---|---|",

@@ -18,7 +18,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "choice": ["LostReplicas"],
         "experiments": ["run_experiment"],
         "store": ["Run", "Store"],
-        "sweep": ["SweepReport"],
+        "sweeps": ["SweepReport", "sweep"],
         "variational": ["CollapsedLatents"],
         "loop": ["History", "Loop", "Schedule", "TrainingFailed"],
     },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -154,7 +154,7 @@ class VAE(VariationalEstimator):
     law
         Of the standard prior: ``gaussian`` or ``laplace``.
     beta
-        Weight of the KL term; the paper takes it from [1, 45].
+        Weight of the KL term; the paper takes it from [1, 45]. One value, or one for each replica.
 
     The other parameters are those of :class:`IVAE`. ``u`` is accepted and ignored.
     """
@@ -164,7 +164,7 @@ class VAE(VariationalEstimator):
         n_latents: int,
         *,
         law: str = "gaussian",
-        beta: float = 1.0,
+        beta: float | Sequence[float] = 1.0,
         observation: str = "gaussian",
         noise_variance: float = 0.01,
         width: int = 50,
@@ -203,17 +203,19 @@ class VAE(VariationalEstimator):
         )
 
     def _objective(self, rows: int) -> Objective:
-        return Bound(_positive(self.beta))
+        return Bound(_betas(self.beta, self.replicas))
 
 
 class BetaTCVAE(VAE):
     """The beta-TC-VAE with alpha = gamma = 1: ``beta`` weighs the total correlation (the paper: [1, 35])."""
 
     def _objective(self, rows: int) -> Objective:
-        return BetaTotalCorrelation(_positive(self.beta), rows)
+        return BetaTotalCorrelation(_betas(self.beta, self.replicas), rows)
 
 
-def _positive(beta: float) -> float:
-    if not beta > 0:
-        raise InputError("beta", "a number > 0", repr(beta))
-    return float(beta)
+def _betas(beta: float | Sequence[float], replicas: int) -> float | tuple[float, ...]:
+    """One weight for all replicas, or one for each."""
+    values = np.asarray(beta, dtype=float)
+    if values.shape not in ((), (replicas,)) or not (np.isfinite(values) & (values > 0)).all():
+        raise InputError("beta", f"a number > 0, or one for each of {replicas} replicas", repr(beta))
+    return float(values) if values.ndim == 0 else tuple(values.tolist())

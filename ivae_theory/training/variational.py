@@ -172,6 +172,11 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
         """Posterior means (N, n) of another replica than the chosen one."""
         return self._member(replica).means(*self._inputs(x, u))
 
+    def draws_replica(self, replica: int, x: ArrayLike, u: ArrayLike | None = None, *, seed: int = 0) -> Array:
+        """One draw of the posterior (N, n) of another replica than the chosen one."""
+        draws: Array = self._member(replica).draws(*self._inputs(x, u), 1, seed)[0]
+        return draws
+
     def posterior(self, x: ArrayLike, u: ArrayLike | None = None) -> Any:
         """q(z|x,u) as a torch distribution, for :func:`ivae_theory.recover`."""
         return self._fitted.posterior(*self._inputs(x, u))

@@ -25,9 +25,9 @@ TINY = Grid(
     layers=(2,),
     activations=("leaky_relu",),
     rates=(0.01,),
-    betas=(("beta-VAE", (3.0,)), ("beta-TC-VAE", (3.0,))),
+    betas=(("beta-VAE", (3.0, 9.0)), ("beta-TC-VAE", (3.0, 9.0))),
     steps=120,
-    replicas=1,
+    replicas=2,
     data=(("length", 20), ("segments", 6), ("d", 3)),
 )
 
@@ -35,6 +35,7 @@ TINY = Grid(
 def result(bound: float, draw: float, means: float) -> dict[str, Any]:
     return {
         "replica_bounds": [None, bound],
+        "replica_mcc_draw": [None, draw],
         "mcc_draw": draw,
         "mcc": means,
         "trace": {"steps": [100], "mcc": [means]},
@@ -50,8 +51,8 @@ def test_grids_are_distinct_runs_of_the_stated_sets(grid: Grid) -> None:
         assert run["parameters"]["layers"] in (3, 4, 5, 6)
         assert run["schedule"]["learning_rate"] in (0.01, 0.001)
         assert run["parameters"]["noise_variance"] == 0.01
-        beta, method = run["parameters"].get("beta", 1.0), run["method"]
-        assert 1 <= beta <= (35 if method == "beta_tc_vae" else 45)
+        betas, method = run["parameters"].get("beta", [1.0]), run["method"]
+        assert all(1 <= beta <= (35 if method == "beta_tc_vae" else 45) for beta in betas)
         assert run.get("trace", False) == (run["data"]["n"] == 5)
     assert set(full_grid().widths) == {50, 100, 200}
     assert set(full_grid().layers) == {3, 4, 5, 6}
@@ -68,7 +69,8 @@ def test_the_blind_choice_does_not_look_at_the_truth(tmp_path: Path) -> None:
     assert (cell.blind, cell.blind_means, cell.optimal, cell.missing) == (0.7, 0.8, 0.9, 2)
     empty = read_cell(store, TINY, "VAE", 2)
     assert (empty.blind, empty.optimal, empty.missing, empty.values) == (None, None, 4, ())
-    table = comparison_table([cell, empty])
+    table = comparison_table([cell, empty], TINY)
+    assert table.startswith("2 of 2 sets")
     assert "| iVAE | 2 | 0.700 | 0.800 | 0.900 | 1 | 2 |  |" in table
     assert "| VAE | 2 |  |  |  | 0 | 4 |  |" in table
     draw_comparison([cell, empty])
@@ -96,11 +98,11 @@ def test_drawings_have_their_panels() -> None:
 def test_figure_2_runs_draws_and_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    from ivae_theory.training.sweep import sweep
+    from ivae_theory.training import sweep
 
     ended: list[object] = []
 
-    def in_threads(configurations: Any, store: Any, progress: Any) -> object:
+    def in_threads(configurations: Any, store: Any, workers: Any, progress: Any) -> object:
         with ThreadPoolExecutor(1) as pool:
             return sweep(configurations, store, executor=pool, progress=progress)
 

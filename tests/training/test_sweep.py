@@ -19,10 +19,9 @@ pytest.importorskip("sklearn")
 pytest.importorskip("pyriemann")
 
 from ivae_theory.errors import CorruptReport, InputError, InputTypeError
-from ivae_theory.training import experiments
+from ivae_theory.training import experiments, sweep
 from ivae_theory.training.experiments import run_experiment
 from ivae_theory.training.store import Store, configuration_key
-from ivae_theory.training.sweep import sweep
 from tests.training import runners
 
 ROOT = Path(__file__).parents[2]
@@ -118,7 +117,7 @@ _SWEEP = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from ivae_theory.training.sweep import sweep
+from ivae_theory.training import sweep
 from tests.training import runners
 from tests.training.test_sweep import grid
 path = Path(sys.argv[1])

@@ -49,6 +49,7 @@ def sweep(
     *,
     runner: Runner = run_experiment,
     executor: Executor | None = None,
+    workers: int | None = None,
     progress: Callable[[Run], None] | None = None,
 ) -> SweepReport:
     """Run every configuration that has no result in the store.
@@ -65,7 +66,9 @@ def sweep(
         :func:`~ivae_theory.training.experiments.run_experiment`.
     executor
         Any ``concurrent.futures.Executor``, for instance ``distributed.Client(...).get_executor()``; it stays open. By
-        default one process a core, remade where a worker dies.
+        default processes of its own, remade where one dies.
+    workers
+        How many of those; None: one a core.
     progress
         Called with every run as it ends.
     """
@@ -92,7 +95,7 @@ def sweep(
         return SweepReport(len(found), **counts)
     for repair in range(_REPAIRS + 1):
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(_cores(), mp_context=context, initializer=_one_thread) as pool:
+        with ProcessPoolExecutor(workers or _cores(), mp_context=context, initializer=_one_thread) as pool:
             try:
                 _drain(pool, runner, todo, keep)
                 break
