@@ -17,7 +17,8 @@ import sympy
 from flint import arb, arb_mat, fmpq
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.formula.spans import Span, span_of
+from ivae_theory.enclosure.formula.interval import outward
+from ivae_theory.enclosure.formula.ranges import Range, bounds_of, range_where_defined, support_ranges
 from ivae_theory.enclosure.formula.symbolic import ball, number_ball
 from ivae_theory.errors import CorruptReport
 from ivae_theory.exact import from_text
@@ -145,11 +146,11 @@ def _image_within(expression: sympy.Expr, symbol: sympy.Symbol, part: sympy.Inte
         low, high = ends if slope > 0 else reversed(ends)
         return _at_most(goal.start, low) and _at_most(high, goal.end)
     try:
-        found = span_of(expression, symbol, open_span(part))
-        low_goal, high_goal = open_span(goal).low, open_span(goal).high
+        found = range_where_defined(expression, symbol, open_range(part))
+        above = goal.start == -sympy.oo or found.low >= bounds_of(goal.start)[1]
+        return above and (goal.end == sympy.oo or found.high <= bounds_of(goal.end)[0])
     except CannotEnclose:
         return False
-    return bool(found.low >= low_goal) and bool(found.high <= high_goal)
 
 
 def _affine_end(expression: sympy.Expr, symbol: sympy.Symbol, slope: sympy.Rational, end: sympy.Expr) -> sympy.Expr:
@@ -167,19 +168,9 @@ def _at_most(low: sympy.Expr, high: sympy.Expr) -> bool:
         return is_zero(low - high)
 
 
-def open_span(part: sympy.Interval) -> Span:
-    """The open interval as a :class:`Span`."""
-
-    def bound(end: sympy.Expr) -> arb:
-        if end == sympy.oo:
-            return arb.pos_inf()
-        return arb.neg_inf() if end == -sympy.oo else number_ball(end)
-
-    low, high = bound(part.start), bound(part.end)
-    return Span(
-        low.lower() if low.is_finite() else low, high.upper() if high.is_finite() else high,
-        bool(low.is_exact()) or not low.is_finite(), bool(high.is_exact()) or not high.is_finite(),
-    )  # fmt: skip
+def open_range(part: sympy.Interval) -> Range:
+    """The interior of the interval; ends that are no fractions are rounded outwards."""
+    return support_ranges([(part.start, part.end, True, True)])[0]
 
 
 _ENTIRE = (
@@ -211,18 +202,24 @@ def real_on(expression: sympy.Expr, side: Side) -> bool:
     return real_on(exponent, side) and sign_on(base, side) == 1
 
 
+def _ranges(expression: sympy.Expr, symbol: sympy.Symbol, side: Side) -> list[Range]:
+    """What the expression may be on each interval of the symbol's support."""
+    parts = side.supports[side.symbols.index(symbol)]
+    return [range_where_defined(expression, symbol, open_range(part)) for part in parts]
+
+
 def sign_on(expression: sympy.Expr, side: Side) -> int | None:
     """1 or -1 when the expression is proved positive or negative on the interior of the support, else ``None``."""
     symbols = expression.free_symbols
     if len(symbols) == 1:
         symbol = next(iter(symbols))
         try:
-            spans = [span_of(expression, symbol, open_span(part)) for part in side.supports[side.symbols.index(symbol)]]
+            ranges = _ranges(expression, symbol, side)
         except CannotEnclose:
             return None
-        if all(span.positive for span in spans):
+        if all(found.positive for found in ranges):
             return 1
-        return -1 if all(span.negative for span in spans) else None
+        return -1 if all(found.negative for found in ranges) else None
     if not symbols:
         value = number_ball(expression)
         return 1 if value > 0 else (-1 if value < 0 else None)
@@ -327,7 +324,7 @@ def leaves_image(a: Side, b: Side, weights: Sequence[Fraction], point: Sequence[
         if not symbols:
             return bool(value != number_ball(reduced))
         symbol = next(iter(symbols))
-        spans = [span_of(reduced, symbol, open_span(part)) for part in b.supports[b.symbols.index(symbol)]]
+        low, high = outward(value)
+        return all(high < found.low or low > found.high for found in _ranges(reduced, symbol, b))
     except CannotEnclose:
         return False
-    return all(bool(value < span.low) or bool(value > span.high) for span in spans)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.formula.divergence import divergence
-from ivae_theory.enclosure.formula.ranges import Range, range_of, support_ranges
+from ivae_theory.enclosure.formula.ranges import Range, range_of, range_where_defined, support_ranges
 from ivae_theory.enclosure.formula.shape import is_analytic, near_end, trend
 from ivae_theory.enclosure.models.dependent import resolve
 
@@ -33,6 +33,7 @@ WHERES = [
 UNARY = [
     sympy.exp, sympy.sin, sympy.cos, sympy.tanh, sympy.sinh, sympy.cosh, sympy.atan, sympy.asinh, sympy.erf,
     sympy.erfc, sympy.log, sympy.Abs, sympy.floor, sympy.sign, sympy.ceiling, sympy.atanh, sympy.sqrt,
+    sympy.gamma, sympy.sech, sympy.acos,
 ]  # fmt: skip
 
 
@@ -100,6 +101,15 @@ def test_values_are_inside_the_range(expression: sympy.Expr, where: Range) -> No
     except CannotEnclose:
         return
     seen = values(expression, where)
+    with mpmath.workdps(40):
+        assert_inside(expression, where, found, seen)
+
+
+@settings(max_examples=100, deadline=None)
+@given(EXPRESSIONS, st.sampled_from(WHERES))
+def test_values_are_inside_the_range_where_defined(expression: sympy.Expr, where: Range) -> None:
+    assume(usable(expression))
+    found, seen = range_where_defined(expression, z, where), values(expression, where)
     with mpmath.workdps(40):
         assert_inside(expression, where, found, seen)
 
@@ -176,6 +186,28 @@ def test_ranges_are_sharp_where_it_matters() -> None:
     assert -1e-40 < range_of(z**4 - z**2, z, LINE).low + F(1, 4) <= 0
     assert range_of(1 - z, z, Range(F(0), F(1), True, True)).positive
     assert range_of(z + 10**400, z, HALF).low == 10**400
+
+    assert range_of(sympy.cos(z), z, Range(F(-1), F(2))).high == 1
+    assert range_of(sympy.cos(z), z, Range(F(0), F(1))).low > F(54, 100)
+    assert range_of(sympy.sin(z), z, Range(F(0), F(3), True)).positive
+    assert range_of(sympy.sech(z), z, LINE) == Range(F(0), F(1), True)
+    assert range_of(z**sympy.pi, z, HALF).positive
+    assert range_of(sympy.Max(z, 1), z, Range(F(1), F(2), True)) == Range(F(1), F(2), True)
+    assert range_of(sympy.Max(z, 1), z, Range(F(0), F(2))) == Range(F(1), F(2))
+
+
+def test_ranges_where_defined() -> None:
+    assert range_where_defined(sympy.exp(1 / z), z, LINE).positive
+    assert not range_where_defined(z**z, z, LINE).positive, "(-1)^(-1) = -1"
+    assert not range_where_defined(sympy.log(z), z, LINE).positive
+    with pytest.raises(CannotEnclose):
+        range_of(sympy.exp(1 / z), z, LINE)
+
+
+@pytest.mark.parametrize("formula", [sympy.exp(-z), sympy.exp(sympy.exp(z)), sympy.exp(10**9 * z)])
+def test_numbers_too_long_to_write_out_are_not(formula: sympy.Expr) -> None:
+    with pytest.raises(CannotEnclose):
+        range_of(formula, z, Range(F(10**12), F(10**13)))
 
 
 def test_irrational_ends_are_no_points_of_the_support() -> None:

@@ -11,7 +11,7 @@ from flint import arb
 
 from ivae_theory.enclosure.failure import CannotEnclose
 
-__all__ = ["BITS", "INFINITY", "End", "Range", "add", "hull", "outward", "product"]
+__all__ = ["BITS", "INFINITY", "WHOLE", "End", "Range", "add", "hull", "outward", "product"]
 
 #: Working precision in bits; ranges need to be sound, not sharp.
 BITS = 192
@@ -44,6 +44,16 @@ class Range:
         """Whether every member is below 0."""
         return self.high < 0 or (self.high == 0 and self.high_open)
 
+    @property
+    def nonnegative(self) -> bool:
+        """Whether no member is below 0."""
+        return self.low >= 0
+
+    @property
+    def nonpositive(self) -> bool:
+        """Whether no member is above 0."""
+        return self.high <= 0
+
     def contains(self, value: Fraction) -> bool:
         """Whether the number is a member."""
         above = self.low < value or (self.low == value and not self.low_open)
@@ -63,9 +73,15 @@ class Range:
 WHOLE = Range(-INFINITY, INFINITY)
 
 
+#: Numbers beyond two to this power, or below its inverse, are not written out as fractions.
+_LARGEST_EXPONENT = 1 << 16
+
+
 def _dyadic(value: arb) -> Fraction:
     """An exact ball of finite value as the fraction that it is."""
     mantissa, exponent = value.mid().man_exp()
+    if abs(int(exponent)) > _LARGEST_EXPONENT:
+        raise CannotEnclose("a number that overflows")
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
 
 

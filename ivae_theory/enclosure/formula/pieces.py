@@ -12,6 +12,7 @@ Everything here is "up to a null set": at finitely many cuts, and where a switch
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -21,9 +22,10 @@ from flint import arb, fmpq, fmpq_poly
 from sympy.core.relational import Relational
 
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.formula.interval import INFINITY
 from ivae_theory.enclosure.formula.polynomials import Cut, in_order, polynomial_of, real_roots
+from ivae_theory.enclosure.formula.ranges import range_where_defined
 from ivae_theory.enclosure.formula.regularity import ENTIRE, Interval, is_analytic
-from ivae_theory.enclosure.formula.spans import span_of
 from ivae_theory.enclosure.formula.switches import Resolver, Switch
 from ivae_theory.enclosure.formula.symbolic import number_ball
 
@@ -142,11 +144,10 @@ def _inner_polynomials(piece: Piece) -> Iterator[fmpq_poly]:
     for switch in piece.integers:
         if polynomial_of(switch.argument, piece.variable) is None:
             continue
-        span = span_of(switch.argument, piece.variable, piece.interval.span)
-        if not (span.low.is_finite() and span.high.is_finite()) or span.high - span.low > MAX_JUMPS:
+        values = range_where_defined(switch.argument, piece.variable, piece.interval.range)
+        if INFINITY in (-values.low, values.high) or values.high - values.low > MAX_JUMPS:
             continue
-        low, high = int(span.low.floor().unique_fmpz()), int(span.high.ceil().unique_fmpz())
-        for whole in range(low, high + 1):
+        for whole in range(math.floor(values.low), math.ceil(values.high) + 1):
             yield from polynomial_of(switch.argument - whole, piece.variable) or ()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -15,7 +15,7 @@ from ivae_theory.enclosure.formula.interval import BITS, INFINITY, End, Range, a
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.exact import to_arb
 
-__all__ = ["FUNCTIONS", "absolute", "exponential", "increasing", "reciprocal", "within_unit"]
+__all__ = ["FUNCTIONS", "absolute", "exponential", "increasing", "largest", "reciprocal", "within_unit"]
 
 
 def reciprocal(value: Range) -> Range:
@@ -35,6 +35,13 @@ def absolute(value: Range) -> Range:
         return value.negated()
     high, high_closed = max((-value.low, not value.low_open), (value.high, not value.high_open))
     return Range(Fraction(0), high, False, not high_closed)
+
+
+def largest(values: Sequence[Range]) -> Range:
+    """The maximum of a member of each."""
+    low, low_open = max((value.low, value.low_open) for value in values)
+    high, high_closed = max((value.high, not value.high_open) for value in values)
+    return Range(low, high, low_open, not high_closed)
 
 
 def increasing(
@@ -96,6 +103,44 @@ def _arctangent(value: Range) -> Range:
     return increasing(arb.atan, value, zero=Fraction(0), limits=(-half_pi, half_pi))
 
 
+def _below_pi() -> Fraction:
+    with precision(BITS):
+        return outward(arb.pi())[0]
+
+
+def _cosine(value: Range) -> Range:
+    """Even, and decreasing on [0, pi]."""
+    size = absolute(value)
+    if size.high > _below_pi():
+        return _UNIT
+    return increasing(lambda x: -x.cos(), size, zero=Fraction(-1)).negated()
+
+
+def _sine(value: Range) -> Range:
+    """Odd, increasing on [0, pi/2] and positive on (0, pi)."""
+    if absolute(value).high <= _below_pi() / 2:
+        return increasing(arb.sin, value, zero=Fraction(0))
+    if value.high <= 0:
+        return _sine(value.negated()).negated()
+    if value.low < 0 or value.high > _below_pi():
+        return _UNIT
+    ends = [increasing(arb.sin, Range(end, end), zero=Fraction(0)).low for end in (value.low, value.high)]
+    return Range(min(ends), Fraction(1), value.low == 0 and value.low_open)
+
+
+def _gamma(value: Range) -> Range:
+    if not value.positive:
+        raise CannotEnclose("gamma of a number that may be 0 or negative")
+    return Range(Fraction(0), INFINITY, True)
+
+
+def _arccosine(value: Range) -> Range:
+    if value.low < -1 or value.high > 1:
+        raise CannotEnclose("arccos of a number outside [-1, 1]")
+    with precision(BITS):
+        return Range(Fraction(0), outward(arb.pi())[1])
+
+
 def _from_unit(function: Callable[[arb], arb]) -> Callable[[Range], Range]:
     """Odd increasing functions of (-1, 1) onto the line."""
 
@@ -141,8 +186,11 @@ FUNCTIONS: dict[Any, Callable[[Range], Range]] = {
     sympy.log: _log,
     sympy.Abs: absolute,
     sympy.cosh: _cosh,
-    sympy.sin: lambda value: _UNIT,
-    sympy.cos: lambda value: _UNIT,
+    sympy.sin: _sine,
+    sympy.cos: _cosine,
+    sympy.sech: lambda value: reciprocal(_cosh(value)),
+    sympy.acos: _arccosine,
+    sympy.gamma: _gamma,
     sympy.sinh: lambda value: increasing(arb.sinh, value, zero=Fraction(0)),
     sympy.asinh: lambda value: increasing(arb.asinh, value, zero=Fraction(0)),
     sympy.tanh: _sigmoidal(arb.tanh, Fraction(1)),

@@ -15,12 +15,13 @@ import sympy
 from flint import arb, fmpz_poly
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.formula.interval import BITS, INFINITY, End, Range, add, hull, outward, product
+from ivae_theory.enclosure.formula.interval import BITS, INFINITY, WHOLE, End, Range, add, hull, outward, product
 from ivae_theory.enclosure.formula.range_functions import (
     FUNCTIONS,
     absolute,
     exponential,
     increasing,
+    largest,
     reciprocal,
     within_unit,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "branches",
     "polynomial_coefficients",
     "range_of",
+    "range_where_defined",
     "real_roots",
     "support_ranges",
     "within_unit",
@@ -84,8 +86,27 @@ def range_of(expression: sympy.Expr, symbol: sympy.Symbol, where: Range) -> Rang
     CannotEnclose
         For functions without a rule, and where the expression may be undefined.
     """
+    return _range(expression, symbol, where, range_of)
+
+
+def range_where_defined(expression: sympy.Expr, symbol: sympy.Symbol, where: Range) -> Range:
+    """A range that contains every value that the expression takes on ``where``, where it is defined at all.
+
+    What nothing is known about counts as any real number, so ``exp(1/z)`` is found positive.
+    """
     try:
-        found: Range | None = _structural(expression, symbol, where)
+        return _range(expression, symbol, where, range_where_defined)
+    except CannotEnclose:
+        return WHOLE
+
+
+#: How the parts of an expression are enclosed: :func:`range_of`, or where defined.
+Inner = Callable[[sympy.Expr, sympy.Symbol, Range], Range]
+
+
+def _range(expression: sympy.Expr, symbol: sympy.Symbol, where: Range, inner: Inner) -> Range:
+    try:
+        found: Range | None = _structural(expression, symbol, where, inner)
     except CannotEnclose:
         found = None
     coefficients = polynomial_coefficients(expression, symbol)
@@ -170,36 +191,37 @@ def _horner(coefficients: list[Fraction], point: arb) -> arb:
     return total
 
 
-def _structural(expression: sympy.Expr, symbol: sympy.Symbol, where: Range) -> Range:
+def _structural(expression: sympy.Expr, symbol: sympy.Symbol, where: Range, inner: Inner) -> Range:
     if expression == symbol:
         return where
     if not expression.has(symbol):
         low, high = bounds_of(expression)
         return Range(low, high)
     if isinstance(expression, sympy.Add):
-        return _sum(expression, symbol, where)
+        return _sum(expression, symbol, where, inner)
     if isinstance(expression, sympy.Mul):
         result = Range(Fraction(1), Fraction(1))
         for factor in expression.args:
-            result = product(result, range_of(factor, symbol, where))
+            result = product(result, inner(factor, symbol, where))
         return result
-    if isinstance(expression, sympy.Pow):
-        base, exponent = expression.args
+    if isinstance(expression, (sympy.Pow, sympy.exp)):
+        base, exponent = expression.as_base_exp()
         if not exponent.has(symbol):
-            return _power(range_of(base, symbol, where), exponent)
-        if not base.has(symbol):
-            return exponential(product(range_of(exponent, symbol, where), range_of(sympy.log(base), symbol, where)))
-        raise CannotEnclose("a power whose base and exponent both vary")
-    if isinstance(expression, (sympy.Max, sympy.Min)):
-        parts = [range_of(argument, symbol, where) for argument in expression.args]
-        choose: Callable[[Iterable[Any]], Any] = max if isinstance(expression, sympy.Max) else min
-        return Range(choose(part.low for part in parts), choose(part.high for part in parts))
+            return _power(inner(base, symbol, where), exponent)
+        power = inner(exponent, symbol, where)
+        if base == sympy.E:
+            return exponential(power)
+        return exponential(product(power, FUNCTIONS[sympy.log](inner(base, symbol, where))))
+    if isinstance(expression, sympy.Max):
+        return largest([inner(argument, symbol, where) for argument in expression.args])
+    if isinstance(expression, sympy.Min):
+        return largest([inner(argument, symbol, where).negated() for argument in expression.args]).negated()
     if isinstance(expression, sympy.Piecewise):
-        return hull(range_of(branch, symbol, part) for branch, part in branches(expression, symbol, where))
+        return hull(inner(branch, symbol, part) for branch, part in branches(expression, symbol, where))
     rule = FUNCTIONS.get(expression.func)
     if rule is None or len(expression.args) != 1:
         raise CannotEnclose(f"the range of {expression.func.__name__}")
-    return rule(range_of(expression.args[0], symbol, where))
+    return rule(inner(expression.args[0], symbol, where))
 
 
 def branches(expression: sympy.Piecewise, symbol: sympy.Symbol, where: Range) -> list[tuple[sympy.Expr, Range]]:
@@ -239,22 +261,24 @@ def _nonempty(a: Range, b: Range) -> Range | None:
     return None if empty else met
 
 
-def _sum(expression: sympy.Expr, symbol: sympy.Symbol, where: Range) -> Range:
+def _sum(expression: sympy.Expr, symbol: sympy.Symbol, where: Range, inner: Inner) -> Range:
     """Terms that are one polynomial together are enclosed together: their cancellation is what matters."""
     polynomial = sympy.Add(*(term for term in expression.args if polynomial_coefficients(term, symbol) is not None))
     others = [term for term in expression.args if polynomial_coefficients(term, symbol) is None]
     if not others:
         raise CannotEnclose("a polynomial: its own rule is sharper")
-    result = range_of(polynomial, symbol, where)
+    result = inner(polynomial, symbol, where)
     for term in others:
-        result = add(result, range_of(term, symbol, where))
+        result = add(result, inner(term, symbol, where))
     return result
 
 
 def _power(base: Range, exponent: sympy.Expr) -> Range:
     exact = rationalised(exponent)
     if not isinstance(exact, sympy.Rational):
-        raise CannotEnclose(f"the power {exponent}")
+        if not base.positive:
+            raise CannotEnclose(f"the power {exponent} of a number that may not be positive")
+        return exponential(product(Range(*bounds_of(exact)), FUNCTIONS[sympy.log](base)))
     if exact < 0:
         return reciprocal(_power(base, -exact))
     if exact.is_Integer:

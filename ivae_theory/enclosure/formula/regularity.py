@@ -11,8 +11,9 @@ import sympy
 from flint import arb, fmpq_poly
 
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.formula.interval import INFINITY, End, Range, outward
 from ivae_theory.enclosure.formula.polynomials import Cut, in_order, polynomial_of, real_roots, sign_at
-from ivae_theory.enclosure.formula.spans import Span, span_of
+from ivae_theory.enclosure.formula.ranges import range_where_defined
 from ivae_theory.enclosure.formula.symbolic import number_ball
 
 __all__ = ["ENTIRE", "Interval", "is_analytic", "sign_on", "weak_sign_on"]
@@ -58,19 +59,19 @@ class Interval:
         return list(dict.fromkeys(chosen))
 
     @property
-    def span(self) -> Span:
-        """The interval as bounds of the variable."""
-        low, high = self.low.ball, self.high.ball
-        return Span(
-            low if self.low.infinite else low.lower(),
-            high if self.high.infinite else high.upper(),
-            True,
-            True,
-        )
+    def range(self) -> Range:
+        """The interval; ends that are no fractions are rounded outwards."""
+        return Range(_end(self.low, 0), _end(self.high, 1), True, True)
 
     def contains_cut(self, cut: Cut) -> bool:
         """Whether a cut lies strictly inside."""
         return in_order(self.low, cut) < 0 and in_order(cut, self.high) < 0
+
+
+def _end(cut: Cut, side: int) -> End:
+    if cut.infinite:
+        return cut.infinite * INFINITY
+    return cut.exact if cut.exact is not None else outward(cut.ball)[side]
 
 
 def _above(cut: Cut) -> Fraction:
@@ -107,8 +108,8 @@ def sign_on(formula: sympy.Expr, variable: sympy.Symbol, interval: Interval) -> 
         return sign_on(formula.args[0], variable, interval)
     if isinstance(formula, sympy.log):
         return sign_on(formula.args[0] - 1, variable, interval)
-    span = span_of(formula, variable, interval.span)
-    return 1 if span.positive else -1 if span.negative else _additive_sign(formula, variable, interval)
+    found = range_where_defined(formula, variable, interval.range)
+    return 1 if found.positive else -1 if found.negative else _additive_sign(formula, variable, interval)
 
 
 _ODD = (sympy.sinh, sympy.tanh, sympy.atan, sympy.asinh, sympy.erf, sympy.erfi)
@@ -154,10 +155,10 @@ def weak_sign_on(formula: sympy.Expr, variable: sympy.Symbol, interval: Interval
         return sign, False
     if formula.is_Pow and formula.exp.is_Integer and formula.exp % 2 == 0 and formula.exp > 0:
         return 1, False
-    span = span_of(formula, variable, interval.span)
-    if span.nonnegative:
+    values = range_where_defined(formula, variable, interval.range)
+    if values.nonnegative:
         return 1, False
-    return (-1, False) if span.nonpositive else None
+    return (-1, False) if values.nonpositive else None
 
 
 ENTIRE = (
