@@ -11,6 +11,7 @@ from typing import Any
 
 from ivae_theory import published, theorem1, theorem2, theorem3
 from ivae_theory.conclusion import conclude
+from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.model import Model
 from ivae_theory.verdict import GOALS, Grade, Report, Verdict, goal_claims
@@ -21,6 +22,7 @@ __all__ = ["CLAIMS", "check"]
 CLAIMS = (*theorem1.CLAIMS, *theorem2.CLAIMS, *theorem3.CLAIMS, *published.CLAIMS)
 
 
+@turn()
 def check(
     model: Model,
     goal: str = "affine",

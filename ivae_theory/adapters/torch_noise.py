@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ivae_theory.adapters.scipy_noise import standard_law
+from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.exact import to_fraction
 from ivae_theory.noise import Noise
@@ -181,7 +182,7 @@ def _sampler(obj: Any, index: int | None) -> Callable[[tuple[int, ...], np.rando
     def sampler(shape: tuple[int, ...], rng: np.random.Generator) -> Any:
         import torch
 
-        with torch.random.fork_rng(devices=[]), torch.no_grad():
+        with turn(), torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(int(rng.integers(2**62)))
             draws = obj.sample(shape).cpu().double().numpy()
         return draws if index is None else draws.reshape(*shape, -1)[..., index]

@@ -26,6 +26,7 @@ from ivae_theory.certificates.registry import (
     status_of,
 )
 from ivae_theory.conclusion import conclude
+from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import CorruptReport, InputTypeError
 from ivae_theory.verdict import SCHEMA, Grade, Report, Status, Verdict, seal
 
@@ -71,6 +72,7 @@ class RecheckResult:
         return f"{what}; {'bound to the model' if self.bound else 'not bound to a model'}"
 
 
+@turn()
 def recheck(report: str | bytes | Mapping[str, Any] | Report, model: Any = None) -> RecheckResult:
     """Verify every certificate of a report.
 

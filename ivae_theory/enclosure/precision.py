@@ -1,26 +1,25 @@
 """Working precision of ball arithmetic.
 
 python-flint keeps one precision for the process. Changing it under another thread's feet would not be unsound
-(balls stay enclosures) but would make verdicts depend on timing, so precision is held under a lock.
+(balls stay enclosures) but would make verdicts depend on timing, so whoever has set it keeps the turn.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flint import ctx
 
-__all__ = ["precision"]
+from ivae_theory.enclosure.turn import turn
 
-_LOCK = threading.RLock()
+__all__ = ["precision"]
 
 
 @contextmanager
 def precision(bits: int = 128) -> Iterator[None]:
     """Compute with ``bits`` bits of precision inside the block, one thread at a time; blocks nest."""
-    with _LOCK:
+    with turn():
         before = ctx.prec
         ctx.prec = bits
         try:

@@ -19,6 +19,7 @@ from ivae_theory.certificates.transitions import (
     read_side,
 )
 from ivae_theory.enclosure.precision import precision
+from ivae_theory.enclosure.turn import turn
 from ivae_theory.equivalence.invert import affine_normals, transitions
 from ivae_theory.equivalence.numbers import guess_exact, relations, sample_points, table
 from ivae_theory.errors import InputError, InputTypeError
@@ -34,6 +35,7 @@ INJECTIVE = "f and f' are injective on their supports (theorem1.injective decide
 SAME_IMAGE = "the images f(Z) and f'(Z') are the same up to null sets"
 
 
+@turn()
 def equivalent(model_a: Any, model_b: Any, *, seed: int = 0) -> Verdict:
     """Whether ``theta ~ theta'`` (Eq. 12): ``T~(f^-1(x)) = A T~'(f'^-1(x)) + c`` with A invertible, on a common image.
 

@@ -11,6 +11,7 @@ import numpy as np
 import sympy
 from numpy.typing import ArrayLike, NDArray
 
+from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import CorruptReport, InputError, InputTypeError, NaturalParameterError
 from ivae_theory.exact import from_text, rationalised, to_fraction, to_text
 from ivae_theory.families import numeric
@@ -71,6 +72,7 @@ class ExponentialFamily:
         When ``Q`` is proved negative, or zero everywhere.
     """
 
+    @turn()
     def __init__(
         self,
         statistics: Any,

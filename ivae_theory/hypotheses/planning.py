@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.hypotheses.distance import whiten
 from ivae_theory.span import choose_rows
@@ -124,6 +125,7 @@ class Plan:
         )
 
 
+@turn()
 def plan(family: Any, n: int | None = None) -> Plan:
     """How many values of u theorem1.iii needs, and (methods of the result) which ones serve it best.
 

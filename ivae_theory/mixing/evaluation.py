@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import CallableFailed, InputTypeError, NonDeterministic
 
 __all__ = [
@@ -110,7 +111,16 @@ def _from_torch(value: Any) -> bool:
 
 @contextmanager
 def quiet_module(function: Any) -> Iterator[None]:
-    """Evaluation mode for every module that the function holds, and no gradients; modes are restored afterwards."""
+    """Evaluation mode for every module that the function holds, and no gradients; modes are restored afterwards.
+
+    One thread at a time: the modes belong to the module, which another thread may be evaluating as well.
+    """
+    with turn(), _quiet(function):
+        yield
+
+
+@contextmanager
+def _quiet(function: Any) -> Iterator[None]:
     modules = _modules_of(function)
     if "torch" not in sys.modules:
         yield

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.network.traced import Graph, Node
 from ivae_theory.enclosure.precision import precision
+from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import CallableFailed, InputError, NonDeterministic
 from ivae_theory.mixing.evaluation import (
     evaluate_callable,
@@ -57,6 +58,7 @@ class Untraceable(CannotEnclose):
         self.why = why
 
 
+@turn()
 def trace(function: Callable[..., Any], example: ArrayLike) -> Graph:
     """The graph of ``function`` as it acts on one point, traced at a row of ``example`` (shape (B, m)).
 

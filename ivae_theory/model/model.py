@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.model.prior import Prior
+from ivae_theory.model.record import training_record
 
 __all__ = ["Model"]
 
@@ -30,6 +32,9 @@ class Model:
         f: an ``nn.Module`` or callable (B, n) -> (B, d), sympy expressions, ``assume_injective(...)``, or ``None``.
     posterior
         q(z | x, u): ``fn(x, u) -> torch Distribution`` with batch (B, n), for ``theorem3.i``; optional.
+    training
+        How it was trained, for the pictures of a report: anything with ``steps`` (R,) and ``losses`` (R,) or (R, S), a
+        dict or an estimator's ``history_``; optional, no part of the digest, and nothing is concluded from it.
 
     Attributes
     ----------
@@ -44,7 +49,10 @@ class Model:
         When the parts do not fit together; the argument is named.
     """
 
-    def __init__(self, prior: Prior, *, noise: Any, mixing: Any = None, posterior: Any = None) -> None:
+    @turn()
+    def __init__(
+        self, prior: Prior, *, noise: Any, mixing: Any = None, posterior: Any = None, training: Any = None
+    ) -> None:
         from ivae_theory.mixing import as_mixing
         from ivae_theory.noise import as_noise
 
@@ -53,6 +61,7 @@ class Model:
         if posterior is not None and not callable(posterior):
             raise InputTypeError("posterior", "a function (x, u) -> torch Distribution", type(posterior).__name__)
         self.prior, self.posterior = prior, posterior
+        self.training = None if training is None else training_record(training)
         self.n: int = prior.n
         self.noise: Any = as_noise(noise)
         self.mixing: Any = None if mixing is None else as_mixing(mixing, prior.n)
@@ -90,7 +99,8 @@ class Model:
 
     def describe(self) -> dict[str, Any]:
         """The model as JSON values: what reports call their subject."""
-        return {"text": self._text(), "digest": self.digest, **self._content}
+        described = {"text": self._text(), "digest": self.digest, **self._content}
+        return described if self.training is None else {**described, "training": self.training}
 
     @cached_property
     def _content(self) -> dict[str, Any]:

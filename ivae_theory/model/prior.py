@@ -11,6 +11,7 @@ import sympy
 from numpy.typing import NDArray
 
 from ivae_theory.domain import Box, Domain, Observed, Points, SymbolicDomain, as_domain
+from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.model.natural import CallableNatural, Natural, TableNatural
 from ivae_theory.model.ranges import check_rows, proved_on_box
@@ -56,6 +57,7 @@ class Prior:
         For callables that raise, or answer differently when asked twice.
     """
 
+    @turn()
     def __init__(self, family: Any, natural: Any, u: Any = None, *, error: Any = None) -> None:
         ks = _counts(family)
         self.natural: Natural
@@ -83,6 +85,7 @@ class Prior:
         self.assumptions: tuple[str, ...] = self._check_range()
 
     @classmethod
+    @turn()
     def from_torch(cls, function: Callable[[Any], Any], u: Any) -> Prior:
         """The prior of ``function(u) -> torch.distributions.Distribution`` with batch (B, n).
 
@@ -101,6 +104,7 @@ class Prior:
         return prior
 
     @classmethod
+    @turn()
     def from_scipy(cls, laws: Sequence[Sequence[Any]], u: Any = None) -> Prior:
         """The prior of frozen scipy.stats laws: ``laws[m][i]`` is the law of latent i given ``u = m``.
 

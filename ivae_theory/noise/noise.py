@@ -11,6 +11,7 @@ import numpy as np
 import sympy
 from numpy.typing import ArrayLike, NDArray
 
+from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError
 from ivae_theory.exact import to_fraction
 from ivae_theory.noise.composite import Affine, Iid, Mixture, Product, Sum
@@ -50,6 +51,7 @@ class Noise:
     law: Law
     learned: bool
 
+    @turn()
     def __init__(
         self,
         *,

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ivae_theory.domain import Box, SymbolicDomain
+from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.exact import encode_array
 from ivae_theory.posterior.linear import never_diagonal
@@ -46,6 +47,7 @@ class _Estimate:
     upper: float
 
 
+@turn()
 def posterior_gap(
     model: Any, x: Any, u: Any, *, tolerance: float = 0.05, level: float = 0.05, seed: int = 0
 ) -> Verdict:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError, MissingExtra
 
 __all__ = ["Posterior"]
@@ -33,7 +34,7 @@ class Posterior:
         """``count`` draws (count, B, n) at every row, and their log-densities (count, B)."""
         import torch
 
-        with torch.random.fork_rng(devices=[]):
+        with turn(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             law = self._ask(x, u)
             z = law.sample((count,))
@@ -81,7 +82,7 @@ def _one_draw(law: Any) -> Any:
     """A draw that leaves torch's random state as it was."""
     import torch
 
-    with torch.random.fork_rng(devices=[]):
+    with turn(), torch.random.fork_rng(devices=[]):
         return law.sample()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.recovery.inputs import Rows, as_array
 from ivae_theory.recovery.statistics import Statistics
@@ -156,7 +157,7 @@ def _from_distribution(law: Any, statistics: Callable[[int], Statistics], seed: 
             return _posterior(*normal, T, rule)
     import torch
 
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
+    with turn(), torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
         draws = as_array(law.sample((DRAWS,)), "z_learned")
     return _draws(draws, T, f"{DRAWS} draws from the {type(law).__name__} posterior, used as instruments")

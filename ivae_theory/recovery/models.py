@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import CallableFailed, InputError
 from ivae_theory.recovery.estimate import recover
 from ivae_theory.recovery.inputs import as_array
@@ -79,7 +80,7 @@ def _draws(model: Any, argument: str, x: NDArray[Any], u: NDArray[Any], count: i
     inputs = torch.as_tensor(np.array(x)).to(dtype)
     labels = torch.as_tensor(np.array(u))
     labels = labels if labels.dtype in (torch.int64, torch.int32) else labels.to(dtype)
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
+    with turn(), torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
         try:
             draws = model.posterior(inputs, labels).sample((count,))

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ivae_theory.equivalence.affine import AffineMap
+from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import InputError, MissingExtra
 from ivae_theory.recovery.inputs import Groups, as_rows, group_rows, sample_rows
 from ivae_theory.recovery.statistics import as_statistics
@@ -117,7 +118,7 @@ def _fastica(values: Floats, seed: int) -> tuple[Floats, bool]:
         raise MissingExtra("resolve", "train") from None
     import warnings
 
-    with warnings.catch_warnings(record=True) as caught:
+    with turn(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         ica = FastICA(whiten="unit-variance", whiten_solver="eigh", random_state=seed, max_iter=1000, tol=1e-6)
         ica.fit(values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import InputTypeError
 from ivae_theory.rivals import band_limited, discrete, factorial, gaussian, noise
 from ivae_theory.rivals.rival import Rival
@@ -21,6 +22,7 @@ _CONSTRUCTIONS = (
 )
 
 
+@turn()
 def rival(model: Any) -> Rival | None:
     """A verified rival of the model, or ``None``, which says nothing.
 
