@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import machine
-from ivae_theory.training.store import Run, Store
 from ivae_theory.training import sweep
+from ivae_theory.training.store import Run, Store
 
 STANDARD = {"simulation": "paper", "modulated": "standard deviation", "noise_scale": 0.01}
 ROWS: dict[str, dict[str, Any]] = {
