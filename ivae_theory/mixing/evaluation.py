@@ -6,6 +6,7 @@ whatever the function is written for.
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,11 +34,16 @@ def is_torch_module(value: Any) -> bool:
     return torch is not None and isinstance(value, torch.nn.Module)
 
 
-def _modules_of(function: Any) -> list[Any]:
-    """The module itself, the owner of a bound method, and modules that a closure or a partial holds."""
+def _parts_of(function: Any, kind: str) -> list[Any]:
+    """Modules (``"module"``) or loose tensors (``"tensor"``) that a function is, owns, closes over or names.
+
+    Followed through bound methods, partials, wrappers and other closures, so that a function that the package wraps
+    shows the same parts as the user's own.
+    """
     torch = sys.modules.get("torch")
     if torch is None:
         return []
+    wanted = torch.nn.Module if kind == "module" else torch.Tensor
     found: list[Any] = []
     queue: list[Any] = [function]
     seen: set[int] = set()
@@ -46,35 +52,47 @@ def _modules_of(function: Any) -> list[Any]:
         if id(item) in seen:
             continue
         seen.add(id(item))
-        if isinstance(item, torch.nn.Module):
+        if isinstance(item, wanted):
             found.append(item)
-            continue
-        for name in ("__self__", "func", "__wrapped__"):
-            if getattr(item, name, None) is not None and callable(item):
-                queue.append(getattr(item, name))
-        if isinstance(item, (list, tuple)):
-            queue.extend(item)
-        for cell in getattr(item, "__closure__", None) or ():
-            try:
-                queue.append(cell.cell_contents)
-            except ValueError:  # an empty cell: the name is not bound yet
-                continue
-        queue.extend(getattr(item, "args", ()) if type(item).__name__ == "partial" else ())
-        code, names = getattr(item, "__code__", None), getattr(item, "__globals__", None)
-        if code is not None and names is not None:
-            queue.extend(v for v in (names.get(n) for n in code.co_names) if isinstance(v, torch.nn.Module))
-        if not isinstance(item, type) and hasattr(item, "__dict__") and callable(item) and code is None:
-            values = vars(item).values()
-            queue.extend(v for v in values if isinstance(v, (list, tuple)) or (callable(v) and not isinstance(v, type)))
+        if not isinstance(item, (torch.nn.Module, torch.Tensor)):
+            queue.extend(_held_by(item))
     return found
 
 
-def _parameter_dtype(modules: list[Any]) -> Any:
-    for module in modules:
-        for tensor in [*module.parameters(), *module.buffers()]:
-            if tensor.is_floating_point():
-                return tensor.dtype
-    return None
+def _held_by(item: Any) -> Iterator[Any]:
+    """What may lead from a function, or something that it holds, to modules and tensors."""
+    import torch
+
+    parts = (torch.nn.Module, torch.Tensor)
+    for name in ("__self__", "func", "__wrapped__"):
+        if getattr(item, name, None) is not None and callable(item):
+            yield getattr(item, name)
+    if isinstance(item, (list, tuple)):
+        yield from item
+    yield from (cell.cell_contents for cell in getattr(item, "__closure__", None) or () if _filled(cell))
+    if isinstance(item, functools.partial):
+        yield from (*item.args, *item.keywords.values())
+    yield from (value for value in getattr(item, "__defaults__", None) or () if isinstance(value, parts))
+    code, names = getattr(item, "__code__", None), getattr(item, "__globals__", None)
+    if code is not None and names is not None:
+        yield from (value for value in (names.get(name) for name in code.co_names) if isinstance(value, parts))
+    if not isinstance(item, type) and hasattr(item, "__dict__") and callable(item) and code is None:
+        for value in vars(item).values():
+            if isinstance(value, (list, tuple, torch.Tensor)) or (callable(value) and not isinstance(value, type)):
+                yield value
+
+
+def _modules_of(function: Any) -> list[Any]:
+    return _parts_of(function, "module")
+
+
+def _float_dtype(function: Any, modules: list[Any]) -> Any:
+    """That of the modules' parameters, or of the function's own tensors; float64 where neither says."""
+    import torch
+
+    tensors = [tensor for module in modules for tensor in (*module.parameters(), *module.buffers())]
+    tensors += _parts_of(function, "tensor")
+    return next((tensor.dtype for tensor in tensors if tensor.is_floating_point()), torch.float64)
 
 
 def prefers_torch(function: Any) -> bool:
@@ -147,8 +165,7 @@ def to_tensor(function: Any, batch: NDArray[Any]) -> Any:
     values = np.array(batch)
     if values.dtype.kind in "iub":
         return torch.as_tensor(values.astype(np.int64), device=device)
-    dtype = _parameter_dtype(modules) or torch.float64
-    return torch.as_tensor(values, dtype=dtype, device=device)
+    return torch.as_tensor(values, dtype=_float_dtype(function, modules), device=device)
 
 
 def _to_numpy(value: Any, argument: str) -> NDArray[Any]:
@@ -254,6 +271,7 @@ def _twice(function: Callable[..., Any], points: NDArray[Any], argument: str) ->
         return answer
     if isinstance(failure, CallableFailed):
         raise failure
-    raise CallableFailed(
-        argument, "a function that can be evaluated", f"{type(failure).__name__}: {failure}"
-    ) from failure
+    expected = "a function that can be evaluated"
+    if "dtype" in str(failure) and not _modules_of(function):
+        expected += " at float64 tensors (create tensors in the dtype of the argument, or close over them)"
+    raise CallableFailed(argument, expected, f"{type(failure).__name__}: {failure}") from failure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 
@@ -89,3 +90,27 @@ def test_a_module_that_takes_one_point_is_called_pointwise():
             return 2 * z
 
     assert np.array_equal(evaluate_callable(One(), BATCH), 2 * BATCH)
+
+
+def _through_a_wrapper(function):
+    return lambda z: function(z)
+
+
+def test_functions_of_loose_tensors_get_their_dtype():
+    torch = pytest.importorskip("torch", reason="extra torch")
+    weight = torch.eye(2)
+    functions = [
+        lambda z: z @ weight,
+        _through_a_wrapper(lambda z: z @ weight),
+        functools.partial(torch.mm, mat2=weight),
+        lambda z, weight=weight: z @ weight,
+        functools.partial(lambda weight, z: z @ weight, weight),
+    ]
+    for function in functions:
+        assert np.allclose(evaluate_callable(function, [[1.0, 2.0]]), [[1.0, 2.0]])
+
+
+def test_a_function_that_makes_tensors_of_another_dtype_is_told_what_to_do():
+    torch = pytest.importorskip("torch", reason="extra torch")
+    with pytest.raises(CallableFailed, match="create tensors in the dtype of the argument"):
+        evaluate_callable(lambda z: z @ torch.eye(2), [[1.0, 2.0]])
