@@ -39,7 +39,7 @@ def draw_spectrum(values: Floats, status: str) -> Any:
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
     with style():
-        figure = _figure(4.4, 2.4)
+        figure = _figure(3.8, 2.3)
         axis = figure.subplots()
         places = np.arange(1, len(values) + 1)
         colour = COLOURS[status]
@@ -68,7 +68,7 @@ def draw_characteristic(
 ) -> Any:
     """``|phi(t)|``: one curve a coordinate; isolated zeros as crosses, open sets of zeros hatched."""
     with style():
-        figure = _figure(4.4, 2.4)
+        figure = _figure(3.8, 2.3)
         axis = figure.subplots()
         for low, high in gaps:
             axis.axvspan(low, high, facecolor=COLOURS["fails"], alpha=0.15)
@@ -99,7 +99,7 @@ def draw_characteristic(
 def draw_derivatives(panel: Panel) -> Any:
     """The derivatives of the statistics of one family, with a line where they are zero."""
     with style():
-        figure = _figure(4.4, 2.4)
+        figure = _figure(3.8, 2.3)
         axis = figure.subplots()
         axis.axhline(0, color="black", lw=0.7)
         for index, (name, values) in enumerate(panel.curves):

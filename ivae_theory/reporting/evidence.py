@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["numbers", "shortened"]
+__all__ = ["as_text", "numbers", "shortened"]
 
 LONGEST_LIST, LONGEST_TEXT = 12, 160
 #: Characters that one field of a rival gets.
@@ -29,6 +29,21 @@ def shortened(value: Any) -> Any:
     if isinstance(value, str) and len(value) > LONGEST_TEXT:
         return f"{value[:LONGEST_TEXT]}... {len(value) - LONGEST_TEXT} more characters"
     return value
+
+
+def as_text(value: Any, width: int = 76, indent: str = "") -> str:
+    """Shortened evidence as JSON text: a part that fits on one line of ``width`` characters is one line."""
+    cut = shortened(value)
+    line = json.dumps(cut, ensure_ascii=False)
+    if len(indent) + len(line) <= width or not isinstance(cut, (dict, list)) or not cut:
+        return line
+    inner = indent + " "
+    if isinstance(cut, dict):
+        parts = [f"{json.dumps(key, ensure_ascii=False)}: {as_text(item, width, inner)}" for key, item in cut.items()]
+    else:
+        parts = [as_text(item, width, inner) for item in cut]
+    opening, closing = ("{", "}") if isinstance(cut, dict) else ("[", "]")
+    return "\n".join([opening, ",\n".join(inner + part for part in parts), indent + closing])
 
 
 def numbers(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import tempfile
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from ivae_theory.errors import InputError
-from ivae_theory.reporting.evidence import numbers, shortened
+from ivae_theory.reporting.evidence import as_text, numbers
 from ivae_theory.verdict import Report
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("ivae_theory.reporting"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters["evidence"] = lambda value: json.dumps(shortened(value), indent=1)
+    environment.filters["evidence"] = as_text
     environment.filters["numbers"] = numbers
     return environment
 

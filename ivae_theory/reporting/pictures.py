@@ -20,6 +20,7 @@ from ivae_theory.errors import CorruptReport, IvaeTheoryError
 from ivae_theory.exact import decode_array, from_text, parse_fraction, to_text
 from ivae_theory.reporting import figures
 from ivae_theory.reporting.curves import Panel, draw_characteristic, draw_derivatives, draw_spectrum
+from ivae_theory.reporting.training import training_curves
 from ivae_theory.verdict import Report, Verdict
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class _Nothing(Exception):
 
 
 def report_pictures(report: Report, prefix: str = "picture") -> list[Picture]:
-    """Spectrum of L, characteristic function of the noise, derivatives of the T of each family."""
+    """Spectrum of L, characteristic function of the noise, derivatives of each family's T, curves of the training."""
     makers: list[tuple[str, Callable[[Report], _Drawing]]] = [
         ("Variability: the singular values of L", _spectrum),
         ("Noise: its characteristic function", _characteristic),
@@ -66,9 +67,15 @@ def report_pictures(report: Report, prefix: str = "picture") -> list[Picture]:
     for family, latents in groups[:_PANELS]:
         title = f"Statistics: the derivatives of T of {_who(latents)}"
         makers.append((title, partial(_derivatives, family=family, latents=latents)))
+    if report.subject.get("training") is not None:
+        makers.append(("Training: the bound over the steps", _training))
     drawn = [_picture(title, maker, report, f"{prefix}-{i}") for i, (title, maker) in enumerate(makers)]
     left = len(groups) - _PANELS
     return drawn if left <= 0 else [*drawn, Picture("Statistics: more families", f"Not drawn: {left} more families.")]
+
+
+def _training(report: Report) -> _Drawing:
+    return _Drawing(*training_curves(report.subject["training"]))
 
 
 def recovery_pictures(recovery: Recovery, prefix: str = "picture") -> list[Picture]:

@@ -5,7 +5,6 @@ Both also work outside pytest; inside, the plugin collects what they found for i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -116,13 +115,12 @@ def assert_scaled_permutation(
 
 def _explained(verdict: Verdict) -> str:
     """A claim that does not hold: why, what shows it, and what to do."""
-    from ivae_theory.reporting.evidence import shortened
+    from ivae_theory.reporting.evidence import as_text
 
     what = "witness" if verdict.fails else "tried"
     lines = [str(verdict)]
     if verdict.evidence:
-        shown = json.dumps(shortened(verdict.evidence), indent=1, ensure_ascii=False)
-        lines.append(f"  {what}: " + shown.replace("\n", "\n  "))
+        lines.append(f"  {what}: " + as_text(verdict.evidence).replace("\n", "\n  "))
     if verdict.advice:
         lines.append(f"  advice: {verdict.advice}")
     return "\n".join(lines)

@@ -178,7 +178,8 @@ class IdentifiableFlow(BaseEstimator):  # type: ignore[misc]  # sklearn has no t
         from ivae_theory.noise import Noise
 
         stack = self._fitted
-        return Model(flow_prior(stack), noise=Noise.none(), mixing=flow_mixing(stack, self.whitening_))
+        mixing, training = flow_mixing(stack, self.whitening_), self.history_.record(self.chosen_)
+        return Model(flow_prior(stack), noise=Noise.none(), mixing=mixing, training=training)
 
     def sample(self, u: ArrayLike, seed: int = 0) -> tuple[Array, Array]:
         """New latents (N, n) and projected observations y (N, n) at these labels."""

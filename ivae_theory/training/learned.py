@@ -116,8 +116,11 @@ class Learned:
         """Natural parameters (B, n) or (B, n, 2) from the columns (B, .) that stand for u."""
         return natural_parameters(self.stack, columns)
 
-    def model(self) -> Model:
-        """theta = (f, T, lambda) with the noise and the posterior, for ``check``, ``posterior_gap`` and ``recover``."""
+    def model(self, training: Any = None) -> Model:
+        """theta = (f, T, lambda) with the noise and the posterior, for ``check``, ``posterior_gap`` and ``recover``.
+
+        ``training`` is the history that a report shows.
+        """
         from ivae_theory.domain import Observed
         from ivae_theory.model import Model, Prior
         from ivae_theory.noise import Discrete, Noise
@@ -134,7 +137,7 @@ class Learned:
         noise: Any = Noise.gaussian(self.noise_variance)
         if architecture.observation == "bernoulli":
             noise = Discrete("bernoulli")
-        return Model(prior, noise=noise, mixing=self.mixing(), posterior=self._posterior_of_tensors)
+        return Model(prior, noise=noise, mixing=self.mixing(), posterior=self._posterior_of_tensors, training=training)
 
     def _posterior_of_tensors(self, x: Any, u: Any) -> Any:
         """The posterior for the model's callers, who may hand over tensors and points (B, 1)."""

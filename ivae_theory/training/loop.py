@@ -112,6 +112,10 @@ class History:
         """Losses as an array (records, S), NaN where not finite."""
         return np.array(self.losses, dtype=float)
 
+    def record(self, chosen: int) -> dict[str, Any]:
+        """What a report shows of it: steps, losses, and which replica was chosen."""
+        return {"steps": self.steps, "losses": self.losses, "chosen": int(chosen)}
+
     def advice(self) -> list[str]:
         """One sentence for every replica that was lost."""
         return [

@@ -146,7 +146,7 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
     @functools.cached_property
     def model_(self) -> Model:
         """The chosen replica as a :class:`ivae_theory.Model` (made on first use: its network is traced)."""
-        return self._fitted.model()
+        return self._fitted.model(self.history_.record(self.chosen_))
 
     def _member(self, replica: int) -> Learned:
         """One replica by its number."""

@@ -13,8 +13,11 @@ from ivae_theory.testing.record import Entry
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WIDTHS = (380, 1200)
 
+#: No sandbox within a container; nothing that would call home.
+ARGUMENTS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+--disable-component-update --disable-sync""".split()
+
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium (Debian: apt-get install chromium)"),
 ]
 
@@ -23,14 +26,15 @@ pytestmark = [
 def failing():
     table = [[Fraction(-1, 2), Fraction(-1, 4)], [Fraction(-1, 4), Fraction(-1, 2)]]
     prior = Prior(families.gaussian_scale(), table)
-    return check(Model(prior, noise=Noise.gaussian(1), mixing=assume_injective(3)))
+    training = {"steps": [100, 200, 300], "losses": [[9.0, 8.0], [4.0, None], [3.0, None]], "chosen": 0}
+    return check(Model(prior, noise=Noise.gaussian(1), mixing=assume_injective(3), training=training))
 
 
 @pytest.fixture(scope="module")
 def browser():
     playwright = pytest.importorskip("playwright.sync_api", reason="no playwright (pip install 'ivae_theory[browser]')")
     with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
 
@@ -86,7 +90,7 @@ def test_it_is_accessible(failing, visit, tmp_path):
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
     drawn = page.locator("svg")
-    assert drawn.count() == 3
+    assert drawn.count() == 4
     for figure in drawn.all():
         assert figure.get_attribute("role") == "img"
         assert len(figure.get_attribute("aria-label")) > 30
@@ -95,6 +99,28 @@ def test_it_is_accessible(failing, visit, tmp_path):
     )
     assert repeated == []
     assert page.evaluate("document.documentElement.lang") == "en"
+
+
+_CONTRAST = """(element => {
+    const numbers = text => text.match(/[\\d.]+/g).map(Number);
+    const luminance = rgb => rgb.slice(0, 3).map(v => v / 255)
+        .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+        .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+    const ground = matchMedia("(prefers-color-scheme: dark)").matches ? [18, 18, 18] : [255, 255, 255];
+    const both = [luminance(numbers(getComputedStyle(element).color)), luminance(ground)].sort((a, b) => b - a);
+    return (both[0] + .05) / (both[1] + .05);
+})"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_can_be_told_from_the_ground(failing, visit, tmp_path, scheme):
+    """WCAG AA: a contrast of 4.5 for text."""
+    path = tmp_path / "report.html"
+    failing.to_html(path)
+    page = visit(path)
+    page.emulate_media(color_scheme=scheme)
+    for text in [*page.locator(".state").all(), *page.locator("figcaption, td p, h2").all()]:
+        assert text.evaluate(_CONTRAST) >= 4.5, text.inner_text()
 
 
 def test_in_print_the_evidence_is_shown(failing, visit, tmp_path):

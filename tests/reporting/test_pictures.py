@@ -117,3 +117,28 @@ def test_the_report_is_as_readable_as_other_files(tmp_path):
     (tmp_path / "other").write_text("x")
     check(model()).to_html(tmp_path / "report.html")
     assert (tmp_path / "report.html").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def trained(losses, **more):
+    prior = Prior(families.gaussian_scale(), TABLE)
+    training = {"steps": list(range(100, 100 * len(losses) + 1, 100)), "losses": losses, **more}
+    return Model(prior, noise=Noise.gaussian(1), mixing=assume_injective(2), training=training)
+
+
+def test_training_curves_are_drawn_when_there_are_any(tmp_path):
+    assert not [picture for picture in report_pictures(check(model())) if picture.title.startswith("Training")]
+    losses = [[50.0, 60.0, 70.0], [3.0, 4.0, None], [2.0, 2.5, None]]
+    report = check(trained(losses, chosen=0))
+    drawn = report_pictures(report)[-1]
+    assert drawn.title == "Training: the bound over the steps"
+    assert "3 replicas, steps 100 to 300; the chosen replica goes from -50 to -2" in drawn.caption
+    assert "between -2.5 and -2" in drawn.caption
+    assert "Lost on the way (not finite): 2." in drawn.caption
+    assert 'aria-label="The bound on the batches of training, 3 replicas' in drawn.svg
+    report.to_html(tmp_path / "report.html")
+    assert drawn.title in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("losses", [[[1.0]], [[None, None]], [[1.0], [1.0]], [[1e300], [-1e300]], [[None], [2.0]]])
+def test_degenerate_training_curves_are_drawn(losses):
+    assert report_pictures(check(trained(losses)))[-1].svg

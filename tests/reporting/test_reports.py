@@ -1,5 +1,6 @@
 """Reports for people: 80 columns, every verdict, nothing of the model unescaped."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from ivae_theory.errors import InputError
 from ivae_theory.reporting import html_fragment, latex, terminal
-from ivae_theory.reporting.evidence import shortened
+from ivae_theory.reporting.evidence import as_text, shortened
 from ivae_theory.reporting.html import write_text
 from ivae_theory.verdict import Conclusion, Grade, Report, Status, Verdict
 
@@ -112,3 +113,15 @@ def test_long_evidence_is_cut_and_says_so():
     assert cut["list"][-1] == "... 38 more"
     assert cut["text"].endswith("340 more characters")
     assert cut["array"] == "array of shape (2, 3), <f8"
+
+
+@given(
+    st.recursive(
+        st.integers() | st.text(max_size=20) | st.none(),
+        lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=9), inner, max_size=5),
+    )
+)
+def test_evidence_as_text_is_json_and_short_parts_stay_on_one_line(value):
+    text = as_text(value)
+    assert json.loads(text) == shortened(value)
+    assert as_text([1, 2, [3]]) == "[1, 2, [3]]"

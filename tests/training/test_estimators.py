@@ -66,6 +66,12 @@ def test_the_choice_is_the_best_bound(fitted: IVAE) -> None:
     assert fitted.chosen_ == int(np.argmax(fitted.bounds_))
 
 
+def test_the_model_says_how_it_was_trained(fitted: IVAE) -> None:
+    training = fitted.model_.describe()["training"]
+    assert training == fitted.history_.record(fitted.chosen_)
+    assert len(training["losses"][0]) == fitted.replicas
+
+
 def test_posterior_mean_draws_and_distribution_agree(fitted: IVAE) -> None:
     x, u = EASY.x[:40], EASY.u[:40]
     mean = fitted.transform(x, u)
