@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from ivae_theory import published, theorem1, theorem2, theorem3
+from ivae_theory.budget import NoAnswer, answers, require_seconds
 from ivae_theory.conclusion import conclude
 from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.model import Model
-from ivae_theory.verdict import GOALS, Grade, Report, Verdict, goal_claims
+from ivae_theory.verdict import GOALS, Grade, Report, Status, Verdict, goal_claims
 
-__all__ = ["CLAIMS", "check"]
+__all__ = ["CLAIMS", "check", "decoded", "encoded"]
 
 #: Claims that a user may vouch for are those that a report can contain.
 CLAIMS = (*theorem1.CLAIMS, *theorem2.CLAIMS, *theorem3.CLAIMS, *published.CLAIMS)
@@ -47,8 +45,9 @@ def check(
     seed
         Of every random choice: where candidates are drawn, never what is concluded from them.
     timeout
-        Seconds for each verdict; one that runs out is undecided. Only in a process's main thread on systems with
-        ``SIGALRM``; elsewhere the budget is not enforced inside a verdict.
+        Seconds for each verdict; one that runs out is undecided. On Linux the verdicts are then found in a forked
+        child, which is ended where it does not answer, also inside C code; elsewhere, and with CUDA or JAX, a timer
+        interrupts Python code in the main thread.
     progress
         Called with the name of each claim before it is checked.
 
@@ -61,19 +60,33 @@ def check(
         raise InputTypeError("model", "an ivae_theory.Model", type(model).__name__)
     if goal not in GOALS:
         raise InputError("goal", f"one of {', '.join(GOALS)}", repr(goal))
-    if timeout is not None and not timeout > 0:
-        raise InputError("timeout", "a positive number of seconds", repr(timeout))
+    require_seconds(timeout)
     vouched = _vouched(assume)
     found: dict[str, Verdict] = {}
-    for claim, decide in _plan(model, seed, found):
-        if progress is not None:
-            progress(claim)
-        found[claim] = _vouch(_decided(claim, decide, timeout), vouched)
-    subject = model.describe()
-    verdicts = tuple(found.values())
-    needed = goal_claims(goal, subject["ks"], bool(subject.get("posterior")))
-    rival = None if all(found[claim].holds for claim in needed) else _rival(model, timeout)
-    return Report(subject, goal, verdicts, conclude(goal, verdicts, subject, rival))
+
+    def decided(decide: Callable[[], Verdict]) -> Verdict:
+        verdict = _vouch(decide(), vouched)
+        found[verdict.claim] = verdict  # a child sees no other answers than its own
+        return verdict
+
+    plan = [(claim, partial(decided, decide)) for claim, decide in _plan(model, seed, found)]
+    tasks: list[tuple[str, Callable[[], Any]]] = [
+        ("subject", model.describe),
+        *plan,
+        ("rival", lambda: _rival(model, goal, found)),
+    ]
+    claims = dict(plan)
+    said = None if progress is None else lambda name: progress(name) if name in claims else None
+    given = answers(tasks, timeout, started=said, encode=encoded, decode=decoded)
+    subject = _subject(next(given))
+    for claim in claims:
+        answer = next(given)
+        found[claim] = _vouch(_unknown(claim, answer), vouched) if isinstance(answer, NoAnswer) else answer
+    rival = next(given)
+    verdicts = tuple(found[claim] for claim in claims)
+    return Report(
+        subject, goal, verdicts, conclude(goal, verdicts, subject, None if isinstance(rival, NoAnswer) else rival)
+    )
 
 
 def _plan(model: Model, seed: int, found: dict[str, Verdict]) -> Iterator[tuple[str, Callable[[], Verdict]]]:
@@ -84,16 +97,38 @@ def _plan(model: Model, seed: int, found: dict[str, Verdict]) -> Iterator[tuple[
     yield from published.decisions(model, found)
 
 
-def _rival(model: Model, timeout: float | None) -> dict[str, Any] | None:
-    """A verified rival as JSON values; one that is not found in time is no rival."""
+def _rival(model: Model, goal: str, found: Mapping[str, Verdict]) -> dict[str, Any] | None:
+    """A verified rival as JSON values, where the goal does not hold."""
     from ivae_theory.rivals import rival
 
-    try:
-        with _budget(timeout):
-            found = rival(model)
-    except _OutOfTime:
+    if all(found[claim].holds for claim in goal_claims(goal, model.prior.ks, model.posterior is not None)):
         return None
-    return None if found is None else {"refutes": found.refutes, "evidence": dict(found.evidence)}
+    verified = rival(model)
+    return None if verified is None else {"refutes": verified.refutes, "evidence": dict(verified.evidence)}
+
+
+def _subject(answer: Any) -> dict[str, Any]:
+    if isinstance(answer, NoAnswer):
+        raise InputError("model", "a model that can be described", f"none ({answer.reason.rstrip('.')})")
+    described: dict[str, Any] = answer
+    return described
+
+
+def encoded(value: Any) -> Any:
+    """A verdict with all that it has, also a margin that is infinite; anything else as it is."""
+    if not isinstance(value, Verdict):
+        return {"plain": value}
+    return {"verdict": {**value.to_dict(), "margin": None if value.margin is None else float(value.margin)}}
+
+
+def decoded(value: Mapping[str, Any]) -> Any:
+    """What :func:`encoded` made JSON values of."""
+    if "plain" in value:
+        return value["plain"]
+    fields = dict(value["verdict"])
+    fields["status"] = Status[fields["status"].upper()]
+    fields["grade"] = None if fields["grade"] is None else Grade[fields["grade"].upper()]
+    return Verdict(**{**fields, "assumes": tuple(fields["assumes"])})
 
 
 def _vouched(assume: Iterable[str]) -> frozenset[str]:
@@ -119,39 +154,10 @@ def _vouch(verdict: Verdict, vouched: frozenset[str]) -> Verdict:
     )
 
 
-class _OutOfTime(BaseException):
-    """Raised by the timer; not an Exception, so that nothing on the way takes it for a failed attempt."""
-
-
-def _decided(claim: str, decide: Callable[[], Verdict], timeout: float | None) -> Verdict:
-    start = time.monotonic()
-    try:
-        with _budget(timeout):
-            return decide()
-    except _OutOfTime:
-        spent = time.monotonic() - start
-        return Verdict.unknown(
-            claim,
-            f"The time budget of {timeout:g} s for one verdict ran out.",
-            evidence={"tried": "time budget", "seconds": spent},
-            advice="Raise the time budget (--timeout), or simplify the expressions of the model.",
-        )
-
-
-@contextmanager
-def _budget(seconds: float | None) -> Iterator[None]:
-    usable = seconds is not None and hasattr(signal, "SIGALRM")
-    if not usable or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def ring(number: int, frame: Any) -> None:
-        raise _OutOfTime
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, float(seconds or 0))
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+def _unknown(claim: str, answer: NoAnswer) -> Verdict:
+    return Verdict.unknown(
+        claim,
+        answer.reason,
+        evidence={"tried": "no answer", "seconds": answer.seconds},
+        advice="Raise the time budget (--timeout), or simplify the expressions of the model.",
+    )

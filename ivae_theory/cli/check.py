@@ -8,10 +8,12 @@ import click
 
 from ivae_theory.cli.app import EXIT
 from ivae_theory.cli.console import console, progress
-from ivae_theory.cli.loading import load_model
+from ivae_theory.cli.watch import load_within, timeout_option, within
 from ivae_theory.verdict import GOALS, Report
 
 __all__ = ["command"]
+
+SECONDS = 600
 
 
 @click.command("check", epilog="Example: ivae-theory check docs/examples/section5.py --goal permutation")
@@ -23,7 +25,7 @@ __all__ = ["command"]
 @click.option("--json", "json_path", metavar="PATH", help="Write the report with all certificates as JSON.")
 @click.option("--html", "html_path", metavar="PATH", help="Write the report as one HTML file.")
 @click.option("--latex", "latex_path", metavar="PATH", help="Write the verdict table as LaTeX.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds for each verdict.")
+@timeout_option("each verdict", SECONDS, "FILE.py")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of every random choice.")
 @click.option("--quiet", is_flag=True, help="Print nothing; the exit status is the answer.")
 def command(
@@ -37,16 +39,17 @@ def command(
     seed: int,
     quiet: bool,
 ) -> int:
-    """Check the model that FILE.py defines (this runs FILE.py).
+    """Check the model that FILE.py defines (this runs FILE.py: check only files that you would run).
 
     NAME defaults to `model`: a Model, or a function without arguments that returns one.
     """
     from ivae_theory.checking import check
 
-    with progress("loading the model", quiet) as said:
-        model = load_model(file)
-        report = check(model, goal, assume=assume, seed=seed, timeout=timeout, progress=said)
-    _write(report, json_path, html_path, latex_path)
+    (model,) = load_within(timeout, file, quiet=quiet)
+    seconds = timeout or SECONDS
+    with progress("checking the model", quiet) as said:
+        report = check(model, goal, assume=assume, seed=seed, timeout=seconds, progress=said)
+    within(seconds, "report", lambda: _write(report, json_path, html_path, latex_path))
     if not quiet:
         _show(report)
     return EXIT[report.status]

@@ -6,11 +6,15 @@ import textwrap
 
 import click
 
+from ivae_theory.budget import NoAnswer, answer
 from ivae_theory.cli.app import EXIT
 from ivae_theory.cli.console import progress
-from ivae_theory.cli.loading import load_model
+from ivae_theory.cli.watch import load_within, timeout_option
+from ivae_theory.verdict import Verdict
 
 __all__ = ["command"]
+
+SECONDS = 600
 
 
 @click.command("equivalent", epilog="Example: ivae-theory equivalent a.py:model b.py:model --json certificate.json")
@@ -18,16 +22,25 @@ __all__ = ["command"]
 @click.argument("second", metavar="B.py[:NAME]")
 @click.option("--json", "json_path", metavar="PATH", help="Write the verdict with its certificate as JSON.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the points that are tried.")
+@timeout_option("the verdict", SECONDS, "each file")
 @click.option("--quiet", is_flag=True, help="Print nothing; the exit status is the answer.")
-def command(first: str, second: str, json_path: str | None, seed: int, quiet: bool) -> int:
+def command(first: str, second: str, json_path: str | None, seed: int, timeout: float | None, quiet: bool) -> int:
     """Decide T~(f^-1(x)) = A T~'(f'^-1(x)) + c for two models (this runs both files)."""
+    from ivae_theory.checking import decoded, encoded
     from ivae_theory.equivalence import equivalent
     from ivae_theory.equivalence.document import to_json
+    from ivae_theory.equivalence.relation import CLAIM
 
-    with progress("loading the models", quiet) as said:
-        models = load_model(first), load_model(second)
-        said("comparing the models")
-        verdict = equivalent(*models, seed=seed)
+    models = load_within(timeout, first, second, quiet=quiet)
+    with progress("comparing the models", quiet):
+        found = answer(
+            CLAIM,
+            lambda: equivalent(*models, seed=seed),
+            timeout or SECONDS,
+            encode=encoded,
+            decode=decoded,
+        )
+    verdict = Verdict.unknown(CLAIM, found.reason, evidence={"kind": "tried"}) if isinstance(found, NoAnswer) else found
     if json_path is not None:
         from ivae_theory.reporting.html import write_text
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import runpy
 import sys
 from pathlib import Path
 from typing import Any
 
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError, IvaeTheoryError
+from ivae_theory.files import regular
 
 __all__ = ["load_model"]
 
@@ -51,13 +53,11 @@ def load_model(spec: str) -> Any:
 
 def _split(spec: str) -> tuple[Path, str]:
     path, name = spec, "model"
-    if not Path(spec).exists() and ":" in spec:
+    if ":" in spec and not os.path.exists(spec):
         path, _, name = spec.rpartition(":")
-    target = Path(path)
-    if not target.is_file():
-        raise InputError("FILE", "an existing Python file", repr(path))
+    target = regular(path, "FILE", "Python file")
     if not name.isidentifier():
-        raise InputError("NAME", "a Python name", repr(name))
+        raise InputError("NAME", "a Python name", ascii(name)[:80])
     return target, name
 
 

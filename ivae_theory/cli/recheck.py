@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import textwrap
 
 import click
 
-from ivae_theory.cli.console import console, progress
-from ivae_theory.errors import CorruptReport
+from ivae_theory.cli.console import progress
+from ivae_theory.cli.watch import load_within, timeout_option, within
 
 __all__ = ["command"]
 
+SECONDS = 3600
+
 
 @click.command("recheck", epilog="Example: ivae-theory recheck report.json --model docs/examples/section5.py")
-@click.argument("report", metavar="REPORT.json", type=click.Path(exists=True, dir_okay=False))
+@click.argument("report", metavar="REPORT.json")
 @click.option(
     "--model", "spec", metavar="FILE.py[:NAME]", help="The model that the report is about (this runs FILE.py)."
 )
+@timeout_option("the verification", SECONDS, "FILE.py")
 @click.option("--quiet", is_flag=True, help="Print nothing; the exit status is the answer.")
-def command(report: str, spec: str | None, quiet: bool) -> int:
+def command(report: str, spec: str | None, timeout: float | None, quiet: bool) -> int:
     """Verify every certificate and witness of REPORT.json by exact or ball arithmetic.
 
-    Without --model the certificates are verified by themselves. Exit status 0 when all are valid, 2 when the
-    report was changed or does not show what it says.
+    Without --model the certificates are verified by themselves, and nothing is run. Exit status 0 when all are valid,
+    2 when the report was changed or does not show what it says.
     """
-    from ivae_theory.certificates.recheck import recheck
+    models = [] if spec is None else load_within(timeout, spec, quiet=quiet)
 
-    try:
-        text = Path(report).read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise CorruptReport("REPORT.json", "JSON text in UTF-8", "bytes that are not") from None
+    def verified() -> dict[str, str]:
+        from ivae_theory.certificates.recheck import MAX_CHARACTERS, recheck
+        from ivae_theory.files import read_text
+
+        result = recheck(read_text(report, MAX_CHARACTERS, "REPORT.json"), *models)
+        return {"text": str(result), "status": result.status.word}
+
     with progress("verifying certificates", quiet):
-        model = None
-        if spec is not None:
-            from ivae_theory.cli.loading import load_model
-
-            model = load_model(spec)
-        result = recheck(text, model)
+        found = within(timeout or SECONDS, "REPORT.json", verified)
     if not quiet:
-        console().print(
-            f"{result}. The goal {result.status.word}."
-            if result.status.word != "undecided"
-            else f"{result}. The goal is undecided."
-        )
+        goal = "is undecided" if found["status"] == "undecided" else found["status"]
+        click.echo("\n".join(textwrap.wrap(f"{found['text']}. The goal {goal}.", 80)))
     return 0

@@ -6,8 +6,13 @@ import click
 
 from ivae_theory.cli.app import EXIT
 from ivae_theory.cli.console import progress
+from ivae_theory.cli.watch import timeout_option, within
+from ivae_theory.errors import InputError
+from ivae_theory.verdict import Status
 
 __all__ = ["command"]
+
+SECONDS = 3600
 
 
 @click.command("recover", epilog="Example: ivae-theory recover latents.npz --statistics 'z**2' --plot recovery.pdf")
@@ -19,6 +24,7 @@ __all__ = ["command"]
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the bootstrap.")
 @click.option("--json", "json_path", metavar="PATH", help="Write the recovery with its evidence as JSON.")
 @click.option("--plot", "plot_path", metavar="PATH", help="Draw A before and after the permutation.")
+@timeout_option("the comparison", SECONDS)
 @click.option("--quiet", is_flag=True, help="Print nothing; the exit status is the answer.")
 def command(
     file: str,
@@ -29,6 +35,7 @@ def command(
     seed: int,
     json_path: str | None,
     plot_path: str | None,
+    timeout: float | None,
     quiet: bool,
 ) -> int:
     """Compare the arrays z_true (N, n) and z_learned of FILE.npz.
@@ -36,14 +43,16 @@ def command(
     z_learned is (N, n) exact latents or (S, N, n) posterior draws. Optional arrays: u (N,), and natural with
     learned_natural, the natural parameters of both models at the same values of u. Object arrays are refused.
     """
-    from ivae_theory.recovery import recover
-    from ivae_theory.recovery.files import read_npz
 
-    arrays = read_npz(file)
-    pair = [arrays.get("natural"), arrays.get("learned_natural")]
-    if (pair[0] is None) != (pair[1] is None):
-        raise click.UsageError("natural and learned_natural come together or not at all")
-    with progress(f"comparing {len(arrays['z_true'])} samples", quiet):
+    def compared() -> dict[str, str]:
+        from ivae_theory.recovery import recover
+        from ivae_theory.recovery.files import read_npz
+        from ivae_theory.reporting.html import write_text
+
+        arrays = read_npz(file)
+        pair = [arrays.get("natural"), arrays.get("learned_natural")]
+        if (pair[0] is None) != (pair[1] is None):
+            raise InputError("FILE", "natural and learned_natural together or not at all", "one of them")
         recovery = recover(
             arrays["z_true"],
             arrays["z_learned"],
@@ -55,12 +64,14 @@ def command(
             seed=seed,
             natural=None if pair[0] is None else pair,
         )
-    if json_path is not None:
-        from ivae_theory.reporting.html import write_text
+        if json_path is not None:
+            write_text(json_path, recovery.to_json(), "--json")
+        if plot_path is not None:
+            recovery.plot(plot_path)
+        return {"text": str(recovery), "status": recovery.status.name}
 
-        write_text(json_path, recovery.to_json(), "--json")
-    if plot_path is not None:
-        recovery.plot(plot_path)
+    with progress("comparing samples", quiet):
+        found = within(timeout or SECONDS, "FILE", compared)
     if not quiet:
-        click.echo(str(recovery))
-    return EXIT[recovery.status]
+        click.echo(found["text"])
+    return EXIT[Status[found["status"]]]
