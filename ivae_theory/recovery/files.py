@@ -1,4 +1,4 @@
-"""Recovery from a file of arrays."""
+"""Arrays from an npz file."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import struct
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,8 @@ from numpy.typing import NDArray
 from ivae_theory.errors import CorruptReport, InputError
 from ivae_theory.files import memory, regular
 
-__all__ = ["KNOWN", "read_npz"]
+__all__ = ["read_npz"]
 
-#: The arrays that a file may hold; the first two must be there.
-KNOWN = ("z_true", "z_learned", "u", "natural", "learned_natural")
 #: Numbers are shrunk a few times by compression; what grows more than this beyond a gigabyte was made to fill a memory.
 _LARGEST_RATIO, _HARMLESS = 100, 1 << 30
 
@@ -30,8 +29,14 @@ _UNREADABLE = (
 )  # fmt: skip
 
 
-def read_npz(path: str | Path) -> dict[str, NDArray[Any]]:
-    """The arrays of an ``.npz`` file; nothing is ever unpickled, and sizes are compared before anything is read.
+def read_npz(
+    path: str | Path,
+    required: Sequence[str] = ("z_true", "z_learned"),
+    optional: Sequence[str] = ("u", "natural", "learned_natural"),
+) -> dict[str, NDArray[Any]]:
+    """The arrays of an ``.npz`` file, which are those ``required`` and perhaps the ``optional``.
+
+    Nothing is ever unpickled, and sizes are compared before anything is read.
 
     Raises
     ------
@@ -43,7 +48,7 @@ def read_npz(path: str | Path) -> dict[str, NDArray[Any]]:
     target = regular(path, "FILE", "npz file")
     try:
         with zipfile.ZipFile(target) as archive:
-            _require_names(archive)
+            _require_names(archive, required, optional)
             _require_sizes(archive, target.stat().st_size)
         with np.load(target, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
@@ -56,14 +61,14 @@ def read_npz(path: str | Path) -> dict[str, NDArray[Any]]:
         ) from None
 
 
-def _require_names(archive: zipfile.ZipFile) -> None:
+def _require_names(archive: zipfile.ZipFile, required: Sequence[str], optional: Sequence[str]) -> None:
     files = archive.namelist()
     names = [name.removesuffix(".npy") for name in files]
-    unknown = sorted({name for name in names if name not in KNOWN})
-    missing = [name for name in KNOWN[:2] if name not in names]
+    unknown = sorted({name for name in names if name not in {*required, *optional}})
+    missing = [name for name in required if name not in names]
     if unknown or missing:
         got = f"also {ascii(', '.join(unknown))[1:-1]:.100}" if unknown else f"no {', '.join(missing)}"
-        raise InputError("FILE", f"arrays {', '.join(KNOWN[:2])} and optionally {', '.join(KNOWN[2:])}", got)
+        raise InputError("FILE", f"arrays {', '.join(required)} and optionally {', '.join(optional)}", got)
     if len(set(names)) < len(names) or not all(file.endswith(".npy") for file in files):
         raise CorruptReport("FILE", "every array once", "one twice, or one that is not in the npy format")
 
