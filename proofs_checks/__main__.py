@@ -9,6 +9,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from ivae_theory.cli.console import progress
+from ivae_theory.cli.options import OUTPUT, examples, quiet_option
 from ivae_theory.errors import IvaeTheoryError
 from proofs_checks import ledger, page
 from proofs_checks.claim import Check, Outcome
@@ -18,28 +20,29 @@ __all__ = ["main"]
 
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Example: python -m proofs_checks theorem1 --json ledger.json",
+    epilog=examples("ivae-theory claims", "ivae-theory claims theorem1 lemma1 --details --json ledger.json"),
 )
 @click.argument("claims", nargs=-1, metavar="[CLAIM]...")
-@click.option("--json", "json_path", metavar="PATH", help="Write the ledger as JSON.")
-@click.option("--page", "page_path", metavar="PATH", help="Write the page docs/explanation/ledger.md.")
+@click.option("--json", "json_path", metavar="PATH", type=OUTPUT, help="Write the ledger as JSON.")
+@click.option("--page", "page_path", metavar="PATH", type=OUTPUT, help="Write the page docs/explanation/ledger.md.")
 @click.option("--details", is_flag=True, help="Print what each check computed.")
-def command(claims: tuple[str, ...], json_path: str | None, page_path: str | None, details: bool) -> int:
-    """Run every claim of the paper, or those named, as printed and as repaired."""
+@quiet_option()
+def command(claims: tuple[str, ...], json_path: str | None, page_path: str | None, details: bool, quiet: bool) -> int:
+    """Run every claim of the paper, or those named, as printed and as repaired.
+
+    Exit status 0 when every status is the expected one, 1 when one differs.
+    """
     from ivae_theory.reporting.html import write_text
 
     chosen = ledger.find(claims)
-    errors = Console(stderr=True)
-    if errors.is_terminal:
-        with errors.status("running the ledger") as status:
-            rows = ledger.run(chosen, status.update)
-    else:
-        rows = ledger.run(chosen)
+    with progress("running the ledger", quiet) as said:
+        rows = ledger.run(chosen, said)
     if json_path is not None:
         write_text(json_path, json.dumps(ledger.to_dict(rows), indent=1, allow_nan=False) + "\n", "--json")
     if page_path is not None:
         write_text(page_path, page.markdown(rows), "--page")
-    _print(rows, details)
+    if not quiet:
+        _print(rows, details)
     return 0 if all(row.as_expected for row in rows) else 1
 
 

@@ -8,6 +8,7 @@ import click
 
 from ivae_theory.cli.app import EXIT
 from ivae_theory.cli.console import console, progress
+from ivae_theory.cli.options import MODEL_FILE, OUTPUT, examples, quiet_option
 from ivae_theory.cli.watch import load_within, timeout_option, within
 from ivae_theory.verdict import GOALS, Report
 
@@ -16,18 +17,26 @@ __all__ = ["command"]
 SECONDS = 600
 
 
-@click.command("check", epilog="Example: ivae-theory check docs/examples/section5.py --goal permutation")
-@click.argument("file", metavar="FILE.py[:NAME]")
+@click.command(
+    "check",
+    epilog=examples(
+        "ivae-theory check docs/examples/section5.py --goal permutation --html report.html",
+        "ivae-theory check model.py:build --assume theorem1.injective --timeout 60 --json report.json",
+    ),
+)
+@click.argument("file", metavar="FILE.py[:NAME]", type=MODEL_FILE)
 @click.option("--goal", type=click.Choice(GOALS), default="affine", show_default=True, help="What is to be identified.")
 @click.option(
     "--assume", metavar="CLAIM", multiple=True, help="A claim to vouch for where it is undecided; repeatable."
 )
-@click.option("--json", "json_path", metavar="PATH", help="Write the report with all certificates as JSON.")
-@click.option("--html", "html_path", metavar="PATH", help="Write the report as one HTML file.")
-@click.option("--latex", "latex_path", metavar="PATH", help="Write the verdict table as LaTeX.")
+@click.option(
+    "--json", "json_path", metavar="PATH", type=OUTPUT, help="Write the report with all certificates as JSON."
+)
+@click.option("--html", "html_path", metavar="PATH", type=OUTPUT, help="Write the report as one HTML file.")
+@click.option("--latex", "latex_path", metavar="PATH", type=OUTPUT, help="Write the verdict table as LaTeX.")
 @timeout_option("each verdict", SECONDS, "FILE.py")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of every random choice.")
-@click.option("--quiet", is_flag=True, help="Print nothing; the exit status is the answer.")
+@quiet_option()
 def command(
     file: str,
     goal: str,
@@ -49,7 +58,8 @@ def command(
     seconds = timeout or SECONDS
     with progress("checking the model", quiet) as said:
         report = check(model, goal, assume=assume, seed=seed, timeout=seconds, progress=said)
-    within(seconds, "report", lambda: _write(report, json_path, html_path, latex_path))
+    with progress("writing the report", quiet):
+        within(seconds, "report", lambda: _write(report, json_path, html_path, latex_path))
     if not quiet:
         _show(report)
     return EXIT[report.status]

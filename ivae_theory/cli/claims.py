@@ -11,6 +11,7 @@ __all__ = ["command"]
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(arguments: tuple[str, ...]) -> int:
     """Run every claim of the paper, as printed and as repaired."""
-    from proofs_checks.__main__ import main
+    from proofs_checks.__main__ import command as ledger
 
-    return main(list(arguments))
+    status: int = ledger.main(list(arguments), prog_name="ivae-theory claims", standalone_mode=False)
+    return status

@@ -9,6 +9,7 @@ import click
 from ivae_theory.budget import NoAnswer, answer
 from ivae_theory.cli.app import EXIT
 from ivae_theory.cli.console import progress
+from ivae_theory.cli.options import MODEL_FILE, OUTPUT, examples, quiet_option
 from ivae_theory.cli.watch import load_within, timeout_option
 from ivae_theory.verdict import Verdict
 
@@ -17,13 +18,15 @@ __all__ = ["command"]
 SECONDS = 600
 
 
-@click.command("equivalent", epilog="Example: ivae-theory equivalent a.py:model b.py:model --json certificate.json")
-@click.argument("first", metavar="A.py[:NAME]")
-@click.argument("second", metavar="B.py[:NAME]")
-@click.option("--json", "json_path", metavar="PATH", help="Write the verdict with its certificate as JSON.")
+@click.command("equivalent", epilog=examples("ivae-theory equivalent a.py:model b.py:model --json certificate.json"))
+@click.argument("first", metavar="A.py[:NAME]", type=MODEL_FILE)
+@click.argument("second", metavar="B.py[:NAME]", type=MODEL_FILE)
+@click.option(
+    "--json", "json_path", metavar="PATH", type=OUTPUT, help="Write the verdict with its certificate as JSON."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the points that are tried.")
 @timeout_option("the verdict", SECONDS, "each file")
-@click.option("--quiet", is_flag=True, help="Print nothing; the exit status is the answer.")
+@quiet_option()
 def command(first: str, second: str, json_path: str | None, seed: int, timeout: float | None, quiet: bool) -> int:
     """Decide T~(f^-1(x)) = A T~'(f'^-1(x)) + c for two models (this runs both files)."""
     from ivae_theory.checking import decoded, encoded

@@ -7,6 +7,7 @@ import textwrap
 import click
 
 from ivae_theory.cli.console import progress
+from ivae_theory.cli.options import MODEL_FILE, examples, quiet_option
 from ivae_theory.cli.watch import load_within, timeout_option, within
 
 __all__ = ["command"]
@@ -14,13 +15,23 @@ __all__ = ["command"]
 SECONDS = 3600
 
 
-@click.command("recheck", epilog="Example: ivae-theory recheck report.json --model docs/examples/section5.py")
-@click.argument("report", metavar="REPORT.json")
+@click.command(
+    "recheck",
+    epilog=examples(
+        "ivae-theory recheck report.json",
+        "ivae-theory recheck report.json --model docs/examples/section5.py",
+    ),
+)
+@click.argument("report", metavar="REPORT.json", type=click.Path())
 @click.option(
-    "--model", "spec", metavar="FILE.py[:NAME]", help="The model that the report is about (this runs FILE.py)."
+    "--model",
+    "spec",
+    metavar="FILE.py[:NAME]",
+    type=MODEL_FILE,
+    help="The model that the report is about (this runs FILE.py).",
 )
 @timeout_option("the verification", SECONDS, "FILE.py")
-@click.option("--quiet", is_flag=True, help="Print nothing; the exit status is the answer.")
+@quiet_option()
 def command(report: str, spec: str | None, timeout: float | None, quiet: bool) -> int:
     """Verify every certificate and witness of REPORT.json by exact or ball arithmetic.
 

@@ -6,6 +6,7 @@ import click
 
 from ivae_theory.cli.app import EXIT
 from ivae_theory.cli.console import progress
+from ivae_theory.cli.options import OUTPUT, examples, quiet_option
 from ivae_theory.cli.watch import timeout_option, within
 from ivae_theory.errors import InputError
 from ivae_theory.verdict import Status
@@ -15,17 +16,23 @@ __all__ = ["command"]
 SECONDS = 3600
 
 
-@click.command("recover", epilog="Example: ivae-theory recover latents.npz --statistics 'z**2' --plot recovery.pdf")
-@click.argument("file", metavar="FILE.npz")
+@click.command(
+    "recover",
+    epilog=examples(
+        "ivae-theory recover latents.npz --statistics 'z**2' --plot recovery.pdf",
+        "ivae-theory recover latents.npz --statistics 'z, z**2' --tolerance 0.01 --json recovery.json",
+    ),
+)
+@click.argument("file", metavar="FILE.npz", type=click.Path())
 @click.option("--statistics", default="z", show_default=True, help="T as text in z, e.g. 'z**2' or 'z, z**2'.")
 @click.option("--learned-statistics", help="T' as text in z; by default the same as T.")
 @click.option("--tolerance", type=float, default=0.05, show_default=True, help="Largest off-permutation mass.")
 @click.option("--level", type=float, default=0.05, show_default=True, help="Probability of a wrong answer, at most.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the bootstrap.")
-@click.option("--json", "json_path", metavar="PATH", help="Write the recovery with its evidence as JSON.")
-@click.option("--plot", "plot_path", metavar="PATH", help="Draw A before and after the permutation.")
+@click.option("--json", "json_path", metavar="PATH", type=OUTPUT, help="Write the recovery with its evidence as JSON.")
+@click.option("--plot", "plot_path", metavar="PATH", type=OUTPUT, help="Draw A before and after the permutation.")
 @timeout_option("the comparison", SECONDS)
-@click.option("--quiet", is_flag=True, help="Print nothing; the exit status is the answer.")
+@quiet_option()
 def command(
     file: str,
     statistics: str,

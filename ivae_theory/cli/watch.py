@@ -60,7 +60,7 @@ def load_within(seconds: float | None, *specs: str, quiet: bool = False) -> list
     child = os.fork()
     if child:
         os.close(say)
-        _watch(child, loaded, seconds, ", ".join(specs))
+        _watch(child, loaded, seconds, ", ".join(specs), quiet)
     os.close(loaded)
     models = [load_model(spec) for spec in specs]
     os.write(say, b"\n")
@@ -68,15 +68,16 @@ def load_within(seconds: float | None, *specs: str, quiet: bool = False) -> list
     return models
 
 
-def _watch(child: int, loaded: int, seconds: float, files: str) -> None:
+def _watch(child: int, loaded: int, seconds: float, files: str, quiet: bool) -> None:
     """Wait for the child: bounded until it says that it has loaded the files, then as long as it takes."""
     end = time.monotonic() + seconds
     try:
-        while not select.select([loaded], [], [], max(0.0, end - time.monotonic()))[0]:
-            if time.monotonic() >= end:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-                raise CallableFailed(files, f"a file that runs within {seconds:g} s (--timeout)", "no end")
+        with progress("loading the model", quiet):
+            while not select.select([loaded], [], [], max(0.0, end - time.monotonic()))[0]:
+                if time.monotonic() >= end:
+                    os.kill(child, signal.SIGKILL)
+                    os.waitpid(child, 0)
+                    raise CallableFailed(files, f"a file that runs within {seconds:g} s (--timeout)", "no end")
         _, status = os.waitpid(child, 0)
     except KeyboardInterrupt:
         os.waitpid(child, 0)  # the terminal interrupts both, and the child says so

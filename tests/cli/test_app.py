@@ -141,14 +141,41 @@ def test_every_command_has_help_with_an_example_or_delegates(run, command):
     assert "Usage" in out or "usage" in out
 
 
-@pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"claims"}))
-def test_help_ends_with_an_example_that_is_a_command_line(command):
-    help_text = import_module(COMMANDS[command]).command.epilog
-    words = shlex.split(help_text.removeprefix("Example: "))
-    assert words[:2] == ["ivae-theory", command]
-    import_module(COMMANDS[command]).command.make_context(
-        command, [word.replace("report.json", __file__) for word in words[2:]]
-    )
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_help_ends_with_examples_that_are_command_lines(command, run):
+    """Each on a line of its own, to be copied, and understood by the command."""
+    shown = [line.strip() for line in run(command, "--help")[1].splitlines() if line.startswith("    ivae-theory ")]
+    assert shown, "no example"
+    function = import_module(COMMANDS[command]).command
+    for line in shown:
+        words = shlex.split(line.partition(" 2>>")[0])
+        assert words[:2] == ["ivae-theory", command]
+        function.make_context(command, words[2:])
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_can_be_quiet(command, run):
+    assert "--quiet" in run(command, "--help")[1]
+
+
+def test_the_ledger_can_be_quiet(run):
+    assert run("claims", "lemma1", "--quiet") == (0, "", "")
+    status, out, err = run("claims", "absent")
+    assert (status, out) == (2, "")
+    assert one_line(err)
+
+
+def test_a_mistyped_command_is_guessed(run):
+    assert "did you mean 'check'?" in run("chek")[2]
+    assert "commands are check, claims" in run("xyzzy")[2]
+
+
+def test_a_folder_that_takes_no_file_is_said_before_the_work(run, tmp_path):
+    status, _, err = run("check", SECTION5, "--html", tmp_path / "absent" / "report.html")
+    assert status == 2
+    assert one_line(err)
+    assert "make it first" in err
+    assert "is a directory" in run("check", SECTION5, "--json", tmp_path)[2]
 
 
 def test_the_help_of_the_group_says_how_to_complete(run):
@@ -166,10 +193,12 @@ def test_the_shell_completes_commands_and_options():
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=False, env={**os.environ, **asked}
         )
-        return {line.partition(",")[2] for line in done.stdout.splitlines()}
+        return {line if line.startswith("file,") else line.partition(",")[2] for line in done.stdout.splitlines()}
 
     assert complete("ivae-theory rec") == {"recheck", "recover"}
     assert complete("ivae-theory check --goal perm") == {"permutation"}
+    assert complete("ivae-theory check mod") == {"file,mod"}
+    assert complete("ivae-theory check a.py --html rep") == {"file,rep"}
 
 
 class Terminal(io.StringIO):
