@@ -8,6 +8,8 @@ and a closed list of functions. No attribute access, no call of anything else, b
 from __future__ import annotations
 
 import ast
+import math
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,11 +17,12 @@ import sympy
 
 from ivae_theory.errors import InputError
 from ivae_theory.exact.numbers import rationalised
+from ivae_theory.exact.sizes import Clock, require_call, require_power, require_product
 
 __all__ = ["FUNCTIONS", "from_text", "to_text"]
 
-#: Longest text, deepest nesting and largest literal exponent that are read.
-MAX_LENGTH, MAX_DEPTH, MAX_EXPONENT = 100_000, 200, 10_000
+#: Longest text and deepest nesting that are read; :mod:`ivae_theory.exact.sizes` bounds the numbers.
+MAX_LENGTH, MAX_DEPTH = 100_000, 200
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: getattr(sympy, name)
@@ -76,23 +79,29 @@ def from_text(text: str, symbols: Iterable[sympy.Symbol], argument: str = "expre
     if len(text) > MAX_LENGTH:
         raise InputError(argument, f"at most {MAX_LENGTH} characters", f"{len(text)}")
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        text = text.strip()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # the parser's advice on what is no expression of ours
+            tree = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise InputError(argument, "an expression such as 'z**2'", repr(text[:80])) from None
+        raise InputError(argument, "an expression such as 'z**2'", ascii(text[:80])) from None
     names = {symbol.name: symbol for symbol in symbols}
     try:
-        return _Reader(names, argument).read(tree.body, 0)
-    except (TypeError, ValueError, AttributeError, RecursionError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(argument, "an expression such as 'z**2'", f"{text[:80]!r} ({error})") from None
+        return _Reader(names, argument, text).read(tree.body, 0)
+    except InputError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what sympy raises for arguments that make no sense has no common base
+        got = f"{text[:80]!a} ({' '.join(str(error).split())[:120]})"
+        raise InputError(argument, "an expression such as 'z**2'", got) from None
 
 
 class _Reader:
-    def __init__(self, names: dict[str, sympy.Symbol], argument: str) -> None:
-        self.names, self.argument = names, argument
+    def __init__(self, names: dict[str, sympy.Symbol], argument: str, text: str) -> None:
+        self.names, self.argument, self.text = names, argument, text
+        self.clock = Clock(argument)
 
     def read(self, node: ast.AST, depth: int) -> Any:
+        self.clock.check()
         if depth > MAX_DEPTH:
             raise InputError(self.argument, f"nesting of at most {MAX_DEPTH}", "deeper nesting")
         method = getattr(self, f"_{type(node).__name__.lower()}", None)
@@ -106,6 +115,9 @@ class _Reader:
         if isinstance(node.value, int):
             return sympy.Integer(node.value)
         if isinstance(node.value, float):
+            digits = (ast.get_source_segment(self.text, node) or "").lower().partition("e")[0]
+            if not math.isfinite(node.value) or (node.value == 0 and set(digits) & set("123456789")):
+                raise InputError(self.argument, "numbers that a double can hold", repr(node.value))
             return rationalised(sympy.Float(node.value))
         raise InputError(self.argument, "numbers", repr(node.value)[:40])
 
@@ -120,14 +132,15 @@ class _Reader:
     def _binop(self, node: ast.BinOp, depth: int) -> Any:
         left, right = self.read(node.left, depth), self.read(node.right, depth)
         if isinstance(node.op, ast.Pow):
-            if getattr(right, "is_number", False) and abs(right) > MAX_EXPONENT:
-                raise InputError(self.argument, f"exponents of at most {MAX_EXPONENT}", str(right)[:40])
+            require_power(self.argument, left, right)
             if getattr(left, "is_number", False) and getattr(right, "is_number", False) and abs(right) > 64:
                 return sympy.Pow(left, right, evaluate=False)
             return left**right
         if type(node.op) not in _BINARY:
             raise InputError(self.argument, "the operators + - * / **", type(node.op).__name__)
-        return _BINARY[type(node.op)](left, right)
+        value = _BINARY[type(node.op)](left, right)
+        require_product(self.argument, value)
+        return value
 
     def _unaryop(self, node: ast.UnaryOp, depth: int) -> Any:
         value = self.read(node.operand, depth)
@@ -159,4 +172,6 @@ class _Reader:
         if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS or node.keywords:
             name = node.func.id if isinstance(node.func, ast.Name) else type(node.func).__name__
             raise InputError(self.argument, "a known function", repr(name))
-        return FUNCTIONS[node.func.id](*(self.read(item, depth) for item in node.args))
+        arguments = [self.read(item, depth) for item in node.args]
+        require_call(self.argument, node.func.id, arguments)
+        return FUNCTIONS[node.func.id](*arguments)
