@@ -160,6 +160,7 @@ _TANH = lambda torch: torch.nn.Tanh()  # noqa: E731
 _ELU = lambda torch: torch.nn.ELU()  # noqa: E731
 _SOFTPLUS = lambda torch: torch.nn.Softplus()  # noqa: E731
 _TINY = 2.0**-1000
+_LARGE = Fraction(200000000000000010000000000001, 60000000000000005000000000000)
 
 _LAYERS = "weights of full column rank and a strictly monotone activation: every layer is injective"
 _EVEN = "an even function takes one value at z and at -z"
@@ -213,6 +214,8 @@ ROWS: list[Row] = [
     Row("inj-linear-tiny", function(linear([[_TINY, 0.0], [0.0, 1.0]])), CLAIM, HOLDS, "the determinant is 2**-1000"),
     Row("inj-linear-tenths", function(linear([[0.1, 0.3], [0.2, 0.6]])), CLAIM, FAILS,
         "as dyadic rationals 0.2 = 2 * 0.1 and 0.6 = 2 * 0.3 hold: doubling a float is exact"),
+    Row("inj-large-rationals", symbolic(_LARGE * z1 + z2, z1 + z2 / _LARGE + Fraction(1, 10**15) * z2**3), CLAIM, HOLDS,
+        "x_2 - x_1 / a = 1e-15 z_2^3 gives z_2, then z_1; a has more digits than any float", False),
     Row("inj-linear-thirds", symbolic(Fraction(1, 3) * z1 + Fraction(1, 7) * z2, Fraction(7, 3) * z1 + z2), CLAIM,
         FAILS, "the second is 7 times the first: 7/3 and 1"),
     Row("inj-residual-small", function(residual(0.9)), CLAIM, HOLDS,

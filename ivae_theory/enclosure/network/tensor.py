@@ -77,8 +77,11 @@ class Machine:
     generic: bool = False
 
     def constant(self, value: Any) -> Tensor:
-        """A Python or numpy constant."""
-        return value if isinstance(value, Tensor) else Tensor(np.asarray(value))
+        """A Python or numpy constant; integers beyond 64 bits become numbers at once: numpy would divide them as floats."""
+        if isinstance(value, Tensor):
+            return value
+        array = np.asarray(value)
+        return Tensor(balls(array, exact=self.exact) if array.dtype == object or array.dtype == np.uint64 else array)
 
     def lifted(self, value: Any) -> Tensor:
         """The same with an object array of numbers."""
