@@ -7,9 +7,11 @@ left out. Commands run in this process, so that importing torch is paid once.
 import contextlib
 import doctest
 import io
+import os
 import re
 import runpy
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -40,11 +42,23 @@ def run(command):
                 main(words[1:])
             elif words[0] == "python" and words[1].endswith(".py"):
                 _run_script(words[1:])
+            elif words[:3] == ["python", "-m", "pytest"]:
+                status = _run_suite(words[3:])
             else:
-                raise AssertionError(f"a console block runs ivae-theory or a Python file, not {words[0]!r}")
+                raise AssertionError(f"a console block runs ivae-theory, pytest or a Python file, not {words[0]!r}")
         except SystemExit as leaving:
             status = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     return output.getvalue(), status
+
+
+def _run_suite(words):
+    """Another suite, in a process of its own."""
+    settings = ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER")
+    clean = {name: value for name, value in os.environ.items() if name not in settings}
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=clean)
+    print(done.stdout + done.stderr)
+    return done.returncode
 
 
 def _run_script(words):

@@ -49,6 +49,16 @@ def test_every_block_is_one_that_runs(page):
         assert all(_INSTALLS.match(line) for line in block.splitlines()), block
 
 
+def test_files_that_are_quoted_are_quoted_to_the_letter():
+    """A page that says "`tests/conftest.py`:" before a block shows that file of the example package."""
+    text = (DOCS / "how-to" / "test-in-your-repository.md").read_text(encoding="utf-8")
+    without_hidden = re.sub(r"<!---.*?--->\n+", "", text, flags=re.DOTALL)
+    quoted = re.findall(r"`(tests/\w+\.py)`:\n\n```python\n(.*?)```", without_hidden, flags=re.DOTALL)
+    assert len(quoted) == 3
+    for name, block in quoted:
+        assert (DOCS / "examples" / "package" / name).read_text(encoding="utf-8") == block
+
+
 def test_the_readme_prints_what_it_shows(workplace):
     """Its python blocks run, and its first block of output is that of the command before it, to the letter."""
     page = ROOT / "README.md"
@@ -75,8 +85,8 @@ def test_the_pages_that_were_promised_are_there():
     expected = """
         index tutorial examples/README examples/gallery how-to/describe-a-torch-model how-to/which-check
         how-to/when-a-hypothesis-fails how-to/without-ground-truth how-to/extend how-to/which-u-to-collect
-        how-to/quote-a-verdict how-to/many-runs explanation/verdicts explanation/sharp-theorems
-        explanation/certificates explanation/numerics explanation/versions explanation/ledger reference/notation
+        how-to/quote-a-verdict how-to/many-runs how-to/test-in-your-repository explanation/verdicts
+        explanation/sharp-theorems explanation/certificates explanation/numerics explanation/versions explanation/ledger reference/notation
         reference/python reference/command-line
     """.split()
     missing = [name for name in expected if not (ROOT / "docs" / f"{name}.md").is_file()]
