@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from ivae_theory.errors import CorruptReport, InputError
 
-__all__ = ["memory", "read_text", "regular"]
+__all__ = ["memory", "read_json", "read_text", "regular"]
+
+#: Deepest nesting of JSON that is read; reports have about ten levels.
+MAX_DEPTH = 200
+#: Strings, skipped whole, and the brackets between them.
+_STRUCTURE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
 
 
 def regular(path: str | os.PathLike[str], argument: str, kind: str = "file") -> Path:
@@ -39,6 +48,53 @@ def read_text(path: str | os.PathLike[str], longest: int, argument: str) -> str:
         return content.decode()
     except UnicodeDecodeError:
         raise CorruptReport(argument, "text in UTF-8", "bytes that are not") from None
+
+
+def read_json(text: str, argument: str, finite: bool = True) -> Any:
+    """The value of JSON text, strictly: no NaN, no infinity unless ``finite`` is false, no name twice, no deep nesting.
+
+    Raises
+    ------
+    CorruptReport
+        When the text is something else.
+    """
+    try:
+        _require_shallow(text)
+        numbers: dict[str, Any] = {"parse_constant": _no_constant, "parse_float": _finite} if finite else {}
+        return json.loads(text, object_pairs_hook=_without_duplicates, **numbers)
+    except (ValueError, RecursionError) as error:
+        raise CorruptReport(argument, "JSON text", ascii(str(error))[1:-1][:120]) from None
+
+
+def _require_shallow(text: str) -> None:
+    """Refuse deep nesting before it is parsed: at the recursion limit not even finalisers run cleanly."""
+    depth = 0
+    for found in _STRUCTURE.finditer(text):
+        if found[0] in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise ValueError(f"nesting deeper than {MAX_DEPTH}")
+        elif found[0] in "]}":
+            depth -= 1
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(f"{digits[:20]} is beyond the largest double")
+    return value
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; of a name that stands twice, readers take different values."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in an object")
+    return found
 
 
 def memory() -> int:

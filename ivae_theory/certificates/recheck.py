@@ -7,8 +7,6 @@ seal is a checksum and no signature: whoever changes a report can seal it again,
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -25,19 +23,19 @@ from ivae_theory.certificates.registry import (
     rechecks,
     status_of,
 )
+from ivae_theory.certificates.tables import with_table_of
 from ivae_theory.conclusion import conclude
 from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import CorruptReport, InputTypeError
-from ivae_theory.verdict import SCHEMA, Grade, Report, Status, Verdict, seal
+from ivae_theory.files import read_json
+from ivae_theory.verdict import SCHEMA, Grade, Report, Status, Verdict, digest_of, seal
 
 __all__ = ["RecheckResult", "recheck"]
 
 #: Longest text that is read: a report with nk = 1000 statistics has about 20 MB.
 MAX_CHARACTERS = 500_000_000
-#: Deepest nesting that is read; reports have about ten levels.
-MAX_DEPTH = 200
-#: Strings, skipped whole, and the brackets between them.
-_STRUCTURE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
+#: What a subject says beside the mathematics: no part of its digest.
+_BESIDE = ("text", "digest", "training")
 #: The kinds of documents that are read, with their fields beside schema, kind, subject and seal.
 FIELDS = {
     "ivae_theory.report": {"goal", "conclusion", "verdicts"},
@@ -97,13 +95,17 @@ def recheck(report: str | bytes | Mapping[str, Any] | Report, model: Any = None)
 
         return recheck_document(document, model)
     subject = document["subject"]
+    _require_digest(subject)
+    if model is not None:
+        _require_same(subject, model)
+        subject = with_table_of(model, subject)
     verdicts = [_verdict(item) for item in document["verdicts"]]
     if len({verdict.claim for verdict in verdicts}) != len(verdicts):
         raise CorruptReport("verdicts", "one verdict a claim", "a claim twice")
     checked = tuple(_recheck_verdict(verdict, subject) for verdict in verdicts if not verdict.undecided)
     status = _recheck_conclusion(document, verdicts)
     if model is not None:
-        _bind(verdicts, subject, model)
+        _bind(verdicts, model)
     undecided = tuple(verdict.claim for verdict in verdicts if verdict.undecided)
     return RecheckResult(checked, undecided, model is not None, status)
 
@@ -115,10 +117,10 @@ def _read(report: Any) -> Mapping[str, Any]:
         if len(report) > MAX_CHARACTERS:
             raise CorruptReport("report", f"at most {MAX_CHARACTERS} characters", f"{len(report)}")
         try:
-            _require_shallow(report if isinstance(report, str) else report.decode())
-            report = json.loads(report, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
-            raise CorruptReport("report", "JSON text", str(error)[:120]) from None
+            text = report if isinstance(report, str) else report.decode()
+        except UnicodeDecodeError:
+            raise CorruptReport("report", "text in UTF-8", "bytes that are not") from None
+        report = read_json(text, "report")
     if not isinstance(report, Mapping):
         raise InputTypeError("report", "JSON text or an object", type(report).__name__)
     if report.get("kind") not in FIELDS or report.get("schema") != SCHEMA:
@@ -135,22 +137,6 @@ def _read(report: Any) -> Mapping[str, Any]:
     if not isinstance(report["subject"], Mapping) or not isinstance(report.get("verdicts", []), list):
         raise CorruptReport("report", "a subject and a list of verdicts", "something else")
     return report
-
-
-def _require_shallow(text: str) -> None:
-    """Refuse deep nesting before it is parsed: at the recursion limit not even finalisers run cleanly."""
-    depth = 0
-    for found in _STRUCTURE.finditer(text):
-        if found[0] in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise ValueError(f"nesting deeper than {MAX_DEPTH}")
-        elif found[0] in "]}":
-            depth -= 1
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _load_recheckers() -> None:
@@ -207,7 +193,14 @@ def _recheck_conclusion(document: Mapping[str, Any], verdicts: list[Verdict]) ->
     return derived.status
 
 
-def _bind(verdicts: list[Verdict], subject: Mapping[str, Any], model: Any) -> None:
+def _require_digest(subject: Mapping[str, Any]) -> None:
+    """A digest binds a report to a model only if it is the digest of what the certificates are about."""
+    described = {name: value for name, value in subject.items() if name not in _BESIDE}
+    if subject.get("digest") != digest_of(described):
+        raise CorruptReport("subject", "the digest of the model that it describes", "another one")
+
+
+def _require_same(subject: Mapping[str, Any], model: Any) -> None:
     digest = getattr(model, "digest", None)
     if not isinstance(digest, str):
         raise InputTypeError("model", "a Model", type(model).__name__)
@@ -215,6 +208,9 @@ def _bind(verdicts: list[Verdict], subject: Mapping[str, Any], model: Any) -> No
         raise CorruptReport(
             "report", f"a report on the model with digest {digest[:12]}", str(subject.get("digest"))[:12]
         )
+
+
+def _bind(verdicts: list[Verdict], model: Any) -> None:
     for verdict in verdicts:
         if not verdict.undecided:
             bind_evidence(verdict.claim, verdict.evidence, model)

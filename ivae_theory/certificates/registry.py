@@ -16,6 +16,7 @@ from ivae_theory.verdict import Grade, Status
 __all__ = [
     "Binding",
     "InvalidCertificate",
+    "ModelNeeded",
     "Rechecked",
     "Rechecker",
     "bind_evidence",
@@ -32,6 +33,13 @@ class InvalidCertificate(CorruptReport):
 
     def __init__(self, expected: str, got: str) -> None:
         super().__init__("certificate", expected, got)
+
+
+class ModelNeeded(CorruptReport):
+    """Evidence that speaks of more than the report carries: it is checked together with the model."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__("model", f"the model, since the report carries the digest alone of {what}", "none")
 
 
 @dataclass(frozen=True)

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 import sympy
 from flint import arb
 
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, binds, recheck_evidence, rechecks
+from ivae_theory.certificates.tables import Table, row_numbers, with_table_of
 from ivae_theory.certificates.variability_rank import check_directions, check_rank
-from ivae_theory.certificates.variability_symbolic import Symbolic, atoms, enclosed, evaluated, natural_of
+from ivae_theory.certificates.variability_symbolic import Symbolic, enclosed
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.formula.symbolic import number_ball
 from ivae_theory.enclosure.invertible import differences, has_full_column_rank
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.enclosure.rounding import column_error, unknown_error
-from ivae_theory.exact import decode_array, from_text, parse_fraction, rank, rank_modulo, to_text
+from ivae_theory.exact import decode_array, from_text, parse_fraction, rank, rank_modulo
 from ivae_theory.exact.generators import NotPolynomial, normal_form
 from ivae_theory.verdict import Grade, Status
 
@@ -31,92 +28,6 @@ _BITS = (64, 256, 1024)
 Evidence = Mapping[str, Any]
 
 
-class _Table:
-    """The table of the subject: exact rows, and balls that contain what each row may be."""
-
-    def __init__(self, subject: Evidence) -> None:
-        self.size = sum(int(k) for k in subject["ks"])
-        self.declared = False
-        self.floats = np.empty((0, 0))
-        self.texts: list[list[str]] = []
-        self.whole = subject["domain"]["kind"] in ("points", "symbolic")
-        if subject["natural"]["kind"] == "symbolic":
-            self._enumerate(Symbolic(subject))
-            return
-        if subject["natural"]["kind"] == "callable":
-            self._read_answers(subject)
-            return
-        natural = natural_of(subject, "table")
-        self.kind = str(natural["entries"])
-        if self.kind == "floats":
-            self._read_floats(natural)
-            self.count, columns = self.floats.shape
-        else:
-            self.texts = natural["values"]
-            self.count, columns = len(self.texts), len(self.texts[0])
-        if columns != self.size or self.kind not in ("floats", "exact", "symbols"):
-            raise InvalidCertificate(f"a table with {self.size} columns", f"{columns} columns, {self.kind!r}")
-
-    def _read_floats(self, natural: Evidence) -> None:
-        self.floats = np.asarray(decode_array(natural["values"]), dtype=np.float64)
-        declared = None if natural["error"] is None else np.asarray(decode_array(natural["error"]), dtype=np.float64)
-        self.declared = declared is not None and bool((declared > 0).any())
-        if not np.isfinite(self.floats).all():
-            raise InvalidCertificate("finite natural parameters", "others")
-        self.error = column_error(self.floats, str(natural["dtype"]), declared)
-
-    def _read_answers(self, subject: Evidence) -> None:
-        """The answers of a callable without a graph, at the points of its domain."""
-        natural = subject["natural"]
-        if natural["graph"] is not None:
-            raise InvalidCertificate("answers of a callable that was not traced", "a traced one")
-        points = decode_array(natural["points"])
-        self.kind = "floats"
-        self.floats = np.asarray(decode_array(natural["answers"]), dtype=np.float64)
-        self.count, columns = self.floats.shape
-        of_domain = self.whole or (subject["domain"]["kind"] == "observed" and points.dtype.kind in "iu")
-        if not (
-            of_domain and columns == self.size and np.array_equal(points, decode_array(subject["domain"]["values"]))
-        ):
-            raise InvalidCertificate(f"answers with {self.size} columns at the points of the domain", "others")
-        self.error = unknown_error(self.floats)
-
-    def _enumerate(self, model: Symbolic) -> None:
-        """Symbols on finite sets: a row for each combination of their values."""
-        values = [atoms(pieces) for pieces in model.sets]
-        self.count = math.prod(map(len, values))
-        if self.count > 4096:
-            raise InvalidCertificate("at most 4096 combinations", f"{self.count}")
-        rows = [evaluated(model, combination) for combination in itertools.product(*values)]
-        self.kind = "exact" if all(entry.is_Rational for row in rows for entry in row) else "symbols"
-        self.texts = [[to_text(entry) for entry in row] for row in rows]
-
-    def exact(self, row: int) -> list[Fraction]:
-        if self.kind == "floats":
-            return [Fraction(*value.as_integer_ratio()) for value in self.floats[row].tolist()]
-        return [parse_fraction(text) for text in self.texts[row]]
-
-    def symbols(self, row: int) -> list[sympy.Expr]:
-        return [from_text(text, [], "natural parameters") for text in self.texts[row]]
-
-    def balls(self, row: int) -> list[arb]:
-        if self.kind == "floats":
-            return [arb(float(v), float(e)) for v, e in zip(self.floats[row], self.error, strict=True)]
-        return [number_ball(entry) for entry in self.symbols(row)]
-
-    @property
-    def as_given(self) -> bool:
-        """Whether the values are the model's, so that a relation between them refutes."""
-        return self.whole and self.kind in ("floats", "exact") and not self.declared
-
-
-def _row_numbers(given: Any, count: int) -> list[int]:
-    points = [int(point) for point in given]
-    if len(set(points)) != len(points) or not all(0 <= point < count for point in points):
-        raise InvalidCertificate(f"distinct rows below {count}", repr(given)[:60])
-    return points
-
-
 def _affinely_independent(rows: Sequence[Sequence[Fraction]]) -> bool:
     lifted = [[Fraction(1), *row] for row in rows]
     return rank_modulo(lifted) == len(rows) or rank(lifted) == len(rows)
@@ -125,8 +36,8 @@ def _affinely_independent(rows: Sequence[Sequence[Fraction]]) -> bool:
 @rechecks("variability.points", _CLAIM)
 def _points(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
     """The rows named affinely span: exactly for exact tables, within the error for others."""
-    table = _Table(subject)
-    points = _row_numbers(evidence["points"], table.count)
+    table = Table(subject, evidence)
+    points = row_numbers(evidence["points"], table.count)
     if len(points) <= table.size or evidence["rank"] != table.size:
         raise InvalidCertificate(f"at least {table.size + 1} rows and rank {table.size}", f"{len(points)} rows")
     if table.kind == "exact":
@@ -145,7 +56,7 @@ def _points(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
 @rechecks("variability.relation", _CLAIM)
 def _relation(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
     """Every relation is constant over all rows; with all of them the rank is what is said."""
-    table = _Table(subject)
+    table = Table(subject, evidence)
     if not table.as_given:
         raise InvalidCertificate("the whole finite support with its values as given", "a larger support or an error")
     relations = [[parse_fraction(text) for text in w] for w in evidence["relations"]]
@@ -157,20 +68,17 @@ def _relation(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
     return Rechecked(Status.FAILS, Grade.EXACT)
 
 
-def _check_relation(w: Sequence[Fraction], table: _Table) -> None:
+def _check_relation(w: Sequence[Fraction], table: Table) -> None:
     used = [j for j, value in enumerate(w) if value]
     if len(w) != table.size or not used:
         raise InvalidCertificate(f"{table.size} weights, not all zero", f"{len(w)} weights")
-    first = table.exact(0)
-    level = sum(w[j] * first[j] for j in used)
-    for number in range(1, table.count):
-        row = table.exact(number)
-        if sum(w[j] * row[j] for j in used) != level:
-            raise InvalidCertificate("the same combination at every u", f"another one at row {number}")
+    other = table.first_other_row(w)
+    if other is not None:
+        raise InvalidCertificate("the same combination at every u", f"another one at row {other}")
 
 
-def _check_rank(evidence: Evidence, relations: Sequence[Sequence[Fraction]], table: _Table) -> None:
-    points = _row_numbers(evidence["points"], table.count)
+def _check_rank(evidence: Evidence, relations: Sequence[Sequence[Fraction]], table: Table) -> None:
+    points = row_numbers(evidence["points"], table.count)
     rows = [table.exact(i) for i in points]
     if points and not _affinely_independent(rows):
         raise InvalidCertificate("affinely independent rows", "dependent ones")
@@ -186,10 +94,10 @@ def _too_few(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
     """Fewer distinct rows than nk + 1 over a finite support."""
     if subject["natural"]["kind"] == "callable":
         return _too_few_points(evidence, subject)
-    table = _Table(subject)
+    table = Table(subject, evidence)
     distinct = table.count
     if table.as_given:
-        distinct = len({tuple(table.exact(i)) for i in range(table.count)})
+        distinct = table.count_distinct()
     if not table.whole or distinct > table.size or evidence["distinct"] != distinct:
         raise InvalidCertificate(f"at most {table.size} rows in all", f"{distinct}")
     if evidence["needed"] != table.size + 1:
@@ -239,7 +147,7 @@ def _combination(weights: Sequence[sympy.Expr], entries: Sequence[sympy.Expr], n
 @rechecks("variability.symbols", _CLAIM)
 def _symbols(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
     """A relation with symbolic weights between the rows of a table of symbolic numbers."""
-    table = _Table(subject)
+    table = Table(subject, evidence)
     if not table.whole or table.kind != "symbols":
         raise InvalidCertificate("a whole table of symbolic numbers", table.kind)
     weights = _weights(evidence["relation"], table.size)
@@ -294,7 +202,7 @@ def _neighbourhoods(claim: str, evidence: Evidence, subject: Evidence) -> Rechec
 
 def _bound_by_description(claim: str, evidence: Evidence, model: Any) -> None:
     """These certificates speak of the subject's own numbers: recheck them with the model's description."""
-    recheck_evidence(claim, evidence, model.describe())
+    recheck_evidence(claim, evidence, with_table_of(model, model.describe()))
 
 
 for _kind in ("points", "relation", "too_few", "symbols", "identity", "neighbourhoods"):

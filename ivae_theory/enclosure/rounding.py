@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ivae_theory.exact import blocks, largest_magnitudes
+
 __all__ = ["SLACK", "column_error", "unknown_error"]
 
 #: Half units in the last place of a column's largest entry that a float table is never trusted beyond. Correct
@@ -36,10 +38,10 @@ def column_error(values: NDArray[np.float64], dtype: str, declared: NDArray[Any]
         An entrywise bound of shape (M, r) that the user declared; where it is larger it counts.
     """
     unit, smallest = _DTYPES[dtype]
-    largest = np.abs(values).max(axis=0)
+    largest = largest_magnitudes(values)
     bound = SLACK * np.maximum(unit * largest, smallest)
     if declared is not None:
-        bound = np.maximum(bound, np.abs(declared).max(axis=0))
+        bound = np.maximum(bound, largest_magnitudes(declared))
     return np.asarray(bound, dtype=np.float64)
 
 
@@ -49,6 +51,6 @@ def unknown_error(values: NDArray[np.float64]) -> NDArray[np.float64]:
     Answers that single precision can hold are taken to have been computed in it.
     """
     with np.errstate(over="ignore"):
-        single = bool((values.astype(np.float32) == values).all())
-    largest = np.abs(values).max(axis=0)
+        single = all((values[part].astype(np.float32) == values[part]).all() for part in blocks(len(values)))
+    largest = largest_magnitudes(values)
     return np.asarray(np.maximum(largest * (2.0**-12 if single else 2.0**-26), 5e-324), dtype=np.float64)

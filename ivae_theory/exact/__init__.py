@@ -19,15 +19,29 @@ from ivae_theory.exact.numbers import (
     to_fmpq,
     to_fraction,
 )
+from ivae_theory.exact.tables import (
+    IntegerRows,
+    array_digest,
+    blocks,
+    exact_row,
+    first_other_row,
+    largest_magnitudes,
+)
 
 __all__ = [
+    "IntegerRows",
     "affine_null_vector",
+    "array_digest",
+    "blocks",
     "decode_array",
     "determinant",
     "encode_array",
+    "exact_row",
+    "first_other_row",
     "fraction_text",
     "from_text",
     "integer_rows",
+    "largest_magnitudes",
     "null_vector",
     "parse_fraction",
     "rank",

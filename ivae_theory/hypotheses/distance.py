@@ -6,12 +6,14 @@ latents. With every ``T_i`` whitened, ``T -> B T, lambda -> B^-T lambda`` change
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ivae_theory.errors import IvaeTheoryError
+from ivae_theory.exact import blocks
 from ivae_theory.span import smallest_singular_value
 
 __all__ = ["advice_on", "distance_to_failure", "whiten", "whitening"]
@@ -36,8 +38,12 @@ def distance_to_failure(prior: Any, rows: Floats) -> tuple[float, str]:
     rows
         lambda at the values of u that are looked at, shape (M, size).
     """
-    white, unit = whiten(prior, rows)
-    return smallest_singular_value(white), f"smallest singular value of the centred natural parameters, {unit}"
+    factors, law = whitening(prior, rows)
+    unit = f"each T_i whitened under {law}"
+    if factors is None or not _stays_finite(factors, rows):
+        factors, unit = None, _as_given(factors, law)
+    change = None if factors is None else partial(_apply, factors)
+    return smallest_singular_value(rows, change), f"smallest singular value of the centred natural parameters, {unit}"
 
 
 def advice_on(margin: float) -> str:
@@ -50,13 +56,19 @@ def advice_on(margin: float) -> str:
 def whiten(prior: Any, rows: Floats) -> tuple[Floats, str]:
     """lambda of the whitened statistics, and how they were whitened in words (unchanged where that is not possible)."""
     factors, law = whitening(prior, rows)
-    if factors is not None:
-        with np.errstate(over="ignore"):
-            white = _apply(factors, rows)
-        if np.isfinite(white).all():
-            return white, f"each T_i whitened under {law}"
-        law = "no whitening: numbers beyond the floating-point range"
-    return rows, f"in the units in which they were given ({law})"
+    if factors is not None and _stays_finite(factors, rows):
+        return _apply(factors, rows), f"each T_i whitened under {law}"
+    return rows, _as_given(factors, law)
+
+
+def _stays_finite(factors: list[Floats], rows: Floats) -> bool:
+    with np.errstate(over="ignore"):
+        return all(bool(np.isfinite(_apply(factors, rows[part])).all()) for part in blocks(len(rows)))
+
+
+def _as_given(factors: list[Floats] | None, law: str) -> str:
+    why = law if factors is None else "no whitening: numbers beyond the floating-point range"
+    return f"in the units in which they were given ({why})"
 
 
 def whitening(prior: Any, rows: Floats) -> tuple[list[Floats] | None, str]:
@@ -120,9 +132,11 @@ def _factor(covariance: Floats) -> Floats:
 
 def _central(rows: Floats) -> int:
     """The row nearest to the mean, columns in units of their spread."""
-    centred = rows - rows.mean(axis=0)
-    spread = np.abs(centred).max(axis=0)
-    return int(np.argmin((np.abs(centred) / np.where(spread > 0, spread, 1.0)).max(axis=1)))
+    mean = rows.mean(axis=0)
+    spread = np.maximum(rows.max(axis=0) - mean, mean - rows.min(axis=0))
+    spread = np.where(spread > 0, spread, 1.0)
+    far = [(np.abs(rows[part] - mean) / spread).max(axis=1) for part in blocks(len(rows))]
+    return int(np.argmin(np.concatenate(far)))
 
 
 def _moments(family: Any, lam: Floats) -> tuple[Floats, Floats]:

@@ -16,12 +16,13 @@ from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.invertible import differences, has_full_column_rank
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.enclosure.rounding import column_error
-from ivae_theory.exact import fraction_text, to_text
+from ivae_theory.exact import IntegerRows, encode_array, exact_row, fraction_text, to_text
 from ivae_theory.hypotheses.distance import advice_on, distance_to_failure
 from ivae_theory.hypotheses.variability_rank import MOST_NUMBERS, directions_text
 from ivae_theory.span import (
     Decision,
     choose_rows,
+    count_distinct,
     decide_floats,
     decide_rationals,
     direction_basis,
@@ -62,12 +63,18 @@ def check_values(prior: Any, whole: bool, assumes: tuple[str, ...] = ()) -> Verd
         return _holds(prior, decision, assumes)
     if whole and decision.status is Status.FAILS:
         return _fails(prior, decision, _exact_rows(natural, decision.points), assumes)
-    distinct = len(natural.values)
-    if not declared:
-        distinct = len({tuple(row) for row in natural.exact or natural.values.tolist()})
+    distinct = len(natural.values) if declared else _distinct(natural)
     if whole and distinct <= natural.size:
         return too_few(natural.size, distinct)
     return _undecided(prior, decision, whole)
+
+
+def _distinct(natural: Any) -> int:
+    """How many different rows the table has, as far as that matters: up to nk + 1."""
+    if natural.kind == "exact" and not isinstance(natural.exact, IntegerRows):
+        return len({tuple(row) for row in natural.exact})
+    rows = natural.values if natural.kind == "floats" else natural.exact.array
+    return count_distinct(rows, natural.size)
 
 
 def _error(natural: Any) -> NDArray[np.float64]:
@@ -80,7 +87,7 @@ def _error(natural: Any) -> NDArray[np.float64]:
 def _exact_rows(natural: Any, points: Sequence[int]) -> list[list[Fraction]]:
     if natural.kind == "exact":
         return [list(natural.exact[i]) for i in points]
-    return [[Fraction(*v.as_integer_ratio()) for v in natural.values[i].tolist()] for i in points]
+    return [exact_row(natural.values[i]) for i in points]
 
 
 def _holds(prior: Any, decision: Decision, assumes: tuple[str, ...] = ()) -> Verdict:
@@ -88,6 +95,9 @@ def _holds(prior: Any, decision: Decision, assumes: tuple[str, ...] = ()) -> Ver
     margin, unit = distance_to_failure(prior, natural.values)
     points = decision.points
     evidence = {"kind": "variability.points", "points": list(points), "rank": natural.size, "margin_unit": unit}
+    if getattr(natural, "large", False):
+        rows = natural.values if natural.kind == "floats" else natural.exact.array
+        evidence["rows"] = encode_array(rows[list(points)])
     settled = decision.exact
     how = "for every table within the error of the entries" if natural.kind == "floats" else "exactly"
     return Verdict.hold(

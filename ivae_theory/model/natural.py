@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,14 @@ import sympy
 from numpy.typing import NDArray
 
 from ivae_theory.domain import Box, Observed, Points, SymbolicDomain
+from ivae_theory.enclosure.rounding import column_error
 from ivae_theory.errors import InputError
-from ivae_theory.exact import encode_array, fraction_text, to_text
+from ivae_theory.exact import IntegerRows, array_digest, encode_array, fraction_text, to_text
 
 __all__ = ["CallableNatural", "Natural", "SymbolicNatural", "TableNatural", "stacked"]
 
+#: A report carries tables of up to this many entries (43 MB of text); larger ones are known by their digest.
+LARGEST = 4_000_000
 #: How many points of a continuum a callable is asked at when it is described or its range is checked.
 PROBES = 64
 
@@ -59,7 +63,7 @@ class TableNatural:
     """
 
     values: NDArray[np.float64]
-    exact: list[list[Fraction]] | sympy.Matrix | None
+    exact: Sequence[Sequence[Fraction]] | sympy.Matrix | None
     kind: str
     dtype: str
     declared: NDArray[np.float64] | None = None
@@ -92,7 +96,9 @@ class TableNatural:
         return self.values[whole]
 
     def describe(self) -> dict[str, Any]:
-        """JSON values without loss."""
+        """JSON values without loss; of a large table the digest, and the error bound of each column."""
+        if self.large:
+            return self._described_by_digest
         entries: Any
         if self.kind == "exact":
             entries = [[fraction_text(value) for value in row] for row in self.exact or ()]
@@ -108,6 +114,24 @@ class TableNatural:
             "values": entries,
             "error": None if self.declared is None else encode_array(self.declared),
         }
+
+    @property
+    def large(self) -> bool:
+        """Whether a report carries the digest of the table, and those rows alone on which a verdict rests."""
+        return self.values.size > LARGEST and (self.kind == "floats" or isinstance(self.exact, IntegerRows))
+
+    @cached_property
+    def _described_by_digest(self) -> dict[str, Any]:
+        described: dict[str, Any] = {"kind": "table", "entries": self.kind, "dtype": self.dtype, "error": None}
+        if isinstance(self.exact, IntegerRows):
+            return {**described, "values": array_digest(self.exact.array)}
+        if self.declared is not None:
+            described["error"] = {
+                **array_digest(self.declared),
+                "positive": bool((self.declared.max(axis=0) > 0).any()),
+            }
+        error = column_error(self.values, self.dtype, self.declared)
+        return {**described, "values": array_digest(self.values), "column_error": encode_array(error)}
 
 
 #: Half a unit in the last place relative to the entry, and the smallest step, of the dtypes tables come in.

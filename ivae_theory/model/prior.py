@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ivae_theory.domain import Box, Domain, Observed, Points, SymbolicDomain, as_domain
 from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import InputError, InputTypeError
+from ivae_theory.exact import IntegerRows
 from ivae_theory.model.natural import CallableNatural, Natural, TableNatural
 from ivae_theory.model.ranges import check_rows, proved_on_box
 from ivae_theory.model.reading import is_symbolic, read_callable, read_symbolic, read_table
@@ -147,7 +148,7 @@ class Prior:
             "n": self.n,
             "ks": list(self.ks),
             "families": [family.describe() for family in self.families],
-            "domain": describe_domain(self.domain),
+            "domain": describe_domain(self.domain, whole=not getattr(self.natural, "large", False)),
             "natural": self.natural.describe(),
         }
 
@@ -156,7 +157,9 @@ class Prior:
 
     def _check_range(self) -> tuple[str, ...]:
         if isinstance(self.natural, TableNatural):
-            exact = self.natural.exact if self.natural.kind == "exact" else None
+            exact: Any = self.natural.exact if self.natural.kind == "exact" else None
+            if isinstance(exact, IntegerRows):
+                return check_rows(self.families, exact.array, None, lambda row: f"u = {row}")
             return check_rows(self.families, self.natural.values, exact, lambda row: f"u = {row}")
         if isinstance(self.natural, CallableNatural):
             points = self.natural.points
@@ -210,14 +213,14 @@ def _table_domain(u: Any, count: int) -> Domain:
     return domain
 
 
-def describe_domain(domain: Domain) -> dict[str, Any]:
-    """Where u lives as JSON values."""
-    from ivae_theory.exact import encode_array
+def describe_domain(domain: Domain, whole: bool = True) -> dict[str, Any]:
+    """Where u lives as JSON values; of the labels of a large table (not ``whole``) the digest."""
+    from ivae_theory.exact import array_digest, encode_array
     from ivae_theory.model.natural import describe_set
 
     if isinstance(domain, (Points, Observed)):
         kind = "points" if isinstance(domain, Points) else "observed"
-        return {"kind": kind, "values": encode_array(domain.values)}
+        return {"kind": kind, "values": (encode_array if whole else array_digest)(domain.values)}
     if isinstance(domain, Box):
         return {
             "kind": "box",

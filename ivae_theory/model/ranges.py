@@ -35,7 +35,7 @@ PIECES, BITS = 256, 96
 
 def check_rows(
     families: Sequence[Any],
-    values: NDArray[np.float64],
+    values: NDArray[Any],
     exact: Sequence[Sequence[Any]] | None,
     name_of_row: Callable[[int], str],
 ) -> tuple[str, ...]:
@@ -46,7 +46,7 @@ def check_rows(
     families
         One family a latent.
     values, exact
-        The rows as floats (M, size), and without rounding where they were given so.
+        The rows as floats or integers (M, size), and without rounding where that is something else.
     name_of_row
         How the error message calls a row, for instance ``"u = 3"``.
 
@@ -76,7 +76,7 @@ def _columns(exact: Sequence[Sequence[Any]] | None, block: slice) -> list[list[A
 def _check_latent(
     family: Any,
     latent: int,
-    values: NDArray[np.float64],
+    values: NDArray[Any],
     exact: list[list[Any]] | None,
     name_of_row: Callable[[int], str],
 ) -> bool:
@@ -107,7 +107,7 @@ def _status(family: Any, parameters: Sequence[Any]) -> Status:
     return status
 
 
-def _extremes_first(values: NDArray[np.float64]) -> NDArray[np.intp]:
+def _extremes_first(values: NDArray[Any]) -> NDArray[np.intp]:
     """Distinct rows, those with the largest entries of either sign first: the range is left at its ends."""
     _, first = np.unique(values, axis=0, return_index=True)
     extreme = {int(pick(values[:, j])) for j in range(values.shape[1]) for pick in (np.argmin, np.argmax)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from ivae_theory.domain import Box, Domain, SymbolicDomain
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NonDeterministic
-from ivae_theory.exact import rationalised, to_fraction
+from ivae_theory.exact import IntegerRows, rationalised, to_fraction
 from ivae_theory.model.natural import PROBES, CallableNatural, SymbolicNatural, TableNatural, ask, stacked
 
 __all__ = ["is_symbolic", "read_callable", "read_symbolic", "read_table"]
@@ -28,9 +29,28 @@ def read_table(table: Any, ks: Sequence[int] | int, error: Any = None) -> TableN
         return _exact_table(rows, error)
     if array.dtype.kind in "iu":
         _refuse_error(error)
-        exact = [[Fraction(int(value)) for value in row] for row in rows.tolist()]
-        return TableNatural(rows.astype(np.float64), exact, "exact", "int64")
-    return _float_table(np.array(rows, dtype=np.float64), dtype, error)
+        return _integer_table(rows)
+    return _float_table(_own(rows), dtype, error)
+
+
+def _own(rows: NDArray[Any]) -> NDArray[np.float64]:
+    """The rows as floats that nobody can change: a copy, but of a table that is mapped read-only from a file."""
+    array: Any = rows
+    while isinstance(array, np.ndarray) and array.dtype == np.float64 and not array.flags.writeable:
+        array = array.base
+    return np.asarray(rows) if isinstance(array, mmap.mmap) else np.array(rows, dtype=np.float64)
+
+
+def _integer_table(rows: NDArray[Any]) -> TableNatural:
+    values = rows.astype(np.float64)
+    values.setflags(write=False)
+    if rows.dtype == np.uint64 and int(rows.max()) >= 1 << 63:
+        exact: Any = [[Fraction(value) for value in row] for row in rows.tolist()]
+    else:
+        whole = rows.astype(np.int64)
+        whole.setflags(write=False)
+        exact = IntegerRows(whole)
+    return TableNatural(values, exact, "exact", "int64")
 
 
 def _as_array(table: Any) -> tuple[NDArray[Any], str]:
@@ -81,7 +101,6 @@ def _float_table(rows: NDArray[np.float64], dtype: str, error: Any) -> TableNatu
     declared = None
     if error is not None:
         declared = _declared(error, rows.shape)
-        declared.setflags(write=False)
     rows.setflags(write=False)
     return TableNatural(rows, None, "floats", dtype, declared)
 
@@ -90,7 +109,8 @@ def _declared(error: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """The user's entrywise bound, broadcast to the table; never below what rounding leaves (see ``error``)."""
     try:
         given = np.asarray(error.detach().cpu().numpy() if hasattr(error, "detach") else error, dtype=np.float64)
-        bound = np.array(np.broadcast_to(given.reshape(shape) if given.size == np.prod(shape) else given, shape))
+        entries = np.array(given.reshape(shape) if given.size == np.prod(shape) else given)
+        bound: NDArray[np.float64] = np.broadcast_to(entries, shape)  # read-only; a single number is not repeated
     except (TypeError, ValueError):
         raise InputError("error", f"a number or an array of shape {shape}", repr(error)[:60]) from None
     if not (np.isfinite(bound).all() and (bound >= 0).all()):

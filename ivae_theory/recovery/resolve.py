@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ivae_theory.equivalence.affine import AffineMap
 from ivae_theory.enclosure.turn import turn
+from ivae_theory.equivalence.affine import AffineMap
 from ivae_theory.errors import InputError, MissingExtra
 from ivae_theory.recovery.inputs import Groups, as_rows, group_rows, sample_rows
 from ivae_theory.recovery.statistics import as_statistics

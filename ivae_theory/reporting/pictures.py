@@ -147,6 +147,9 @@ def _natural(report: Report) -> tuple[Floats, str]:
     """lambda at the values of u that the report knows, (M, size), and which these are."""
     natural = report.subject["natural"]
     if natural["kind"] == "table":
+        if "sha256" in natural["values"]:
+            shape = " x ".join(map(str, natural["values"]["shape"]))
+            raise _Nothing(f"the report carries the digest alone of {shape} natural parameters")
         if natural["entries"] == "floats":
             return np.asarray(decode_array(natural["values"]), dtype=np.float64), "over all values of u"
         read = _fraction if natural["entries"] == "exact" else _number

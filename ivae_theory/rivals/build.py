@@ -54,7 +54,9 @@ class Latents:
         self._starts = [end - k for end, k in zip(itertools.accumulate(self.ks), self.ks, strict=True)]
         natural = model.prior.natural
         self._floats = natural.values if getattr(natural, "kind", "") == "floats" else None
-        self.known = self._described["natural"]["kind"] in ("table", "symbolic")
+        # A rival stands in a report with its table; of a large one a report carries no more than a digest.
+        large = getattr(natural, "large", False)
+        self.known = self._described["natural"]["kind"] in ("table", "symbolic") and not large
 
     @cached_property
     def rows(self) -> list[list[Any]]:

@@ -5,7 +5,7 @@ non-zero determinant; no by a non-zero ``w`` with ``w . v`` constant.
 """
 
 from ivae_theory.span.choose import choose_rows
-from ivae_theory.span.decide import Decision, decide_floats, decide_rationals, distinct_rows
+from ivae_theory.span.decide import Decision, count_distinct, decide_floats, decide_rationals, distinct_rows
 from ivae_theory.span.distance import smallest_singular_value
 from ivae_theory.span.floats import spans_within_error
 from ivae_theory.span.rational import ExactSpan, direction_basis, exact_span
@@ -14,6 +14,7 @@ __all__ = [
     "Decision",
     "ExactSpan",
     "choose_rows",
+    "count_distinct",
     "decide_floats",
     "decide_rationals",
     "direction_basis",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,7 +26,7 @@ def standardised(rows: Floats) -> Floats:
     return scale_by(scaled, -exponents_of(np.abs(scaled).max(axis=0)))
 
 
-def choose_rows(rows: Floats, *, careful: bool = False) -> NDArray[np.int64]:
+def choose_rows(rows: NDArray[Any], *, careful: bool = False) -> NDArray[np.int64]:
     """Indices of ``r + 1`` rows of the (M, r) table, far from lying in a hyperplane; of all rows when M <= r + 1.
 
     Tables with many rows are first searched in an evenly spread sample; ``careful=True`` looks at every row, block
@@ -36,13 +38,17 @@ def choose_rows(rows: Floats, *, careful: bool = False) -> NDArray[np.int64]:
     block = max(_BLOCK, 2 * (r + 1))
     if not careful and count > block:
         sample = np.unique(np.linspace(0, count - 1, block).astype(np.int64))
-        return np.asarray(sample[_pivots(standardised(rows[sample]), careful)], dtype=np.int64)
+        return np.asarray(sample[_pivots(_standard(rows[sample]), careful)], dtype=np.int64)
     best: NDArray[np.int64] = np.arange(min(block, count))
-    best = best[_pivots(standardised(rows[best]), careful)]
+    best = best[_pivots(_standard(rows[best]), careful)]
     for start in range(block, count, block):
         pool = np.concatenate([best, np.arange(start, min(start + block, count))])
-        best = pool[_pivots(standardised(rows[pool]), careful)]
+        best = pool[_pivots(_standard(rows[pool]), careful)]
     return best
+
+
+def _standard(rows: NDArray[Any]) -> Floats:
+    return standardised(np.asarray(rows, dtype=np.float64))
 
 
 def _pivots(table: Floats, careful: bool) -> NDArray[np.int64]:

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ivae_theory.exact import IntegerRows
 from ivae_theory.span.choose import choose_rows
 from ivae_theory.span.floats import spans_within_error
+from ivae_theory.span.many import span_of_many
 from ivae_theory.span.rational import exact_span
 from ivae_theory.verdict import Status
 
-__all__ = ["Decision", "decide_floats", "decide_rationals", "distinct_rows"]
+__all__ = ["Decision", "count_distinct", "decide_floats", "decide_rationals", "distinct_rows"]
 
-#: Exact algebra reads at most this many floats.
+#: Of larger tables exact algebra reads a few rows, and compares the others with what it found.
 _EXACT_ENTRIES = 3_000_000
 
 
@@ -46,6 +49,16 @@ class Decision:
     relations: tuple[tuple[Fraction, ...], ...] = ()
 
 
+def count_distinct(rows: NDArray[Any], most: int) -> int:
+    """How many different rows there are (-0 is 0); no further than to ``most + 1``."""
+    seen: set[bytes] = set()
+    for row in rows:
+        seen.add((row + row.dtype.type(0)).tobytes())
+        if len(seen) > most:
+            break
+    return len(seen)
+
+
 def distinct_rows(rows: NDArray[np.float64]) -> NDArray[np.int64]:
     """Indices of the first of each set of equal rows, in order (equal as real numbers: -0 is 0)."""
     _, first = np.unique(rows + 0.0, axis=0, return_index=True)
@@ -54,6 +67,8 @@ def distinct_rows(rows: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def decide_rationals(rows: Sequence[Sequence[Fraction]]) -> Decision:
     """The exact rank decides; UNDECIDED only when the numbers are too large for exact elimination."""
+    if isinstance(rows, IntegerRows) and rows.array.size > _EXACT_ENTRIES:
+        return _decide_many(rows.array)
     index = {tuple(row): number for number, row in reversed(list(enumerate(rows)))}
     order = sorted(index.values())
     size = len(rows[0])
@@ -105,14 +120,23 @@ def decide_floats(rows: NDArray[np.float64], error: NDArray[np.float64], *, as_g
     undecided = Decision(Status.UNDECIDED, False, (), None)
     if not as_given:
         return undecided
+    if rows.size > _EXACT_ENTRIES:
+        found = _decide_many(rows)
+        return found if found.status is Status.FAILS else undecided
     order = distinct_rows(rows)
-    if len(order) * size > _EXACT_ENTRIES:
-        return undecided
     exact = [[Fraction(*value.as_integer_ratio()) for value in row] for row in rows[order].tolist()]
     span = exact_span(exact)
     if span.spans or not span.relations:
         return undecided
     return Decision(Status.FAILS, True, tuple(int(order[i]) for i in span.points), span.rank, span.relations)
+
+
+def _decide_many(rows: NDArray[Any]) -> Decision:
+    found = span_of_many(rows)
+    if found is None:
+        return Decision(Status.UNDECIDED, True, (), None)
+    status = Status.HOLDS if found.spans else Status.FAILS
+    return Decision(status, True, found.points, found.rank, found.relations)
 
 
 def _attempts(rows: NDArray[np.float64]) -> Iterator[NDArray[np.int64]]:

@@ -96,7 +96,7 @@ def test_observed_values_never_refute_a_table():
 
 
 def test_an_unknown_operation_is_named():
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 
     def strange(u):
         return torch.cat([torch.special.bessel_j0(u), u], dim=1)
@@ -108,7 +108,7 @@ def test_an_unknown_operation_is_named():
 
 def test_a_jump_at_a_certificate_point_is_never_used():
     """lambda_1 is the indicator of one point of a continuum: without that point the rank is one."""
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
     special = Box([0.0], [1.0]).candidates(64, seed=0)[7, 0]
 
     def bump(u):
@@ -227,7 +227,7 @@ def test_numbers_at_the_ends_of_the_float_range_are_answered():
 
 def test_softplus_far_to_the_right_is_the_identity_that_pytorch_computes():
     """Above its threshold torch returns x itself: softplus(u) and u are tied there, whatever the formula says."""
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 
     def natural(u):
         return torch.cat([torch.nn.functional.softplus(u), u], dim=1)
@@ -241,3 +241,13 @@ def test_a_margin_that_no_data_can_see_is_pointed_out():
     assert verdict(LOCATION, table).advice == ""
     table[-1] = [0.5, 0.5, 1e-9]
     assert "finite sample" in verdict(LOCATION, table).advice
+
+
+def test_a_black_box_that_is_numerically_singular_is_undecided():
+    def nearly_twice(u):
+        return np.column_stack([u, u * (1 + 1e-12) + 1e-13 * u**2])
+
+    prior = Prior(families.gaussian_location(), nearly_twice, Points(np.linspace(0, 1, 7)))
+    verdict = check_variability(SimpleNamespace(prior=prior))
+    assert verdict.undecided
+    assert "Numerically singular" in verdict.reason
