@@ -84,6 +84,7 @@ _KNOWN = {
     "SignedPowerTransform PermutationTransform ComposedTransform DependentTransform AutoregressiveTransform "
     "CouplingTransform",
     "torch.nn.modules.container": "Sequential",
+    "ivae_theory.training.layered_modules": "InverseSplines",
 }
 _COMPOSITE = {"ComposeTransform", "IndependentTransform", "_InverseTransform", "ComposedTransform", "Sequential",
               "DependentTransform", "AutoregressiveTransform", "CouplingTransform"}  # fmt: skip

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "data": ["PRESETS", "Dataset", "Simulation", "simulate"],
         "estimators": ["IVAE", "VAE", "BetaTCVAE"],
         "flow_estimator": ["IdentifiableFlow"],
+        "layered_estimator": ["LayeredFlow"],
         "limit": ["Limit", "recovery_limit"],
         "linear": ["LinearControl"],
         "choice": ["LostReplicas"],

@@ -27,6 +27,7 @@ METHODS: dict[str, tuple[str, str]] = {
     "vae": ("ivae_theory.training.estimators", "VAE"),
     "beta_tc_vae": ("ivae_theory.training.estimators", "BetaTCVAE"),
     "flow": ("ivae_theory.training.flow_estimator", "IdentifiableFlow"),
+    "layered": ("ivae_theory.training.layered_estimator", "LayeredFlow"),
     "linear": ("ivae_theory.training.linear", "LinearControl"),
 }
 

@@ -16,7 +16,7 @@ from ivae_theory.training.extras import need, torch
 from ivae_theory.training.flow import FlowArchitecture, FlowProblem, FlowStack, flow_prior
 from ivae_theory.training.flow_modules import flow_mixing
 from ivae_theory.training.labels import as_labels, label_numbers, observations
-from ivae_theory.training.loop import Loop, Schedule
+from ivae_theory.training.loop import History, Loop, Schedule
 from ivae_theory.training.problem import Rows
 
 if TYPE_CHECKING:
@@ -98,28 +98,47 @@ class IdentifiableFlow(BaseEstimator):  # type: ignore[misc]  # sklearn has no t
         self._project(values[train])
         y = self._projected(values)
         self.whitening_ = Whitening.fit(y[train])
-        architecture = self._architecture(y.shape[1])
-        seeds = replica_seeds(self.seed, self.replicas)
-        stack = FlowStack(architecture, seeds, dtype=floating(self.dtype), device=self.device)
-        problem = FlowProblem(stack, Rows.gather([y[train]], columns[train], [self.whitening_], stack.flat))
-        schedule = FLOW_SCHEDULE if self.schedule is None else self.schedule
-        settings: dict[str, Any] = {"checkpoint": self.checkpoint, "progress": self.progress, "callback": self.callback}
-        self.history_ = Loop(problem, schedule, seed=self.seed, **settings).run()
-        self.likelihoods_ = np.full(stack.replicas, np.nan)
-        everyone = [stack.single(replica) for replica in range(stack.replicas)]
-        for replica in set(range(stack.replicas)) - set(self.history_.lost):
-            self.likelihoods_[replica] = self._log_likelihood(everyone[replica], y[held], columns[held]).mean()
+        stack = self._untrained(y.shape[1], replica_seeds(self.seed, self.replicas))
+        rows = Rows.gather([y[train]], columns[train], [self.whitening_], stack.flat)
+        stack = self._train(stack, rows, y[held], columns[held])
         self.chosen_ = best_replica(self.likelihoods_, self.history_)
-        self.replicas_, self.stack_ = everyone, everyone[self.chosen_]
+        self.replicas_ = [stack.single(replica) for replica in range(stack.replicas)]
+        self.stack_ = self.replicas_[self.chosen_]
         self.__dict__.pop("model_", None)
         self.n_features_in_ = values.shape[1]
         return self
 
-    def _architecture(self, n: int) -> FlowArchitecture:
+    def _untrained(self, n: int, seeds: list[int]) -> FlowStack:
+        """Replicas at their start."""
+        couplings = (10 if n > 1 else 0) if self.couplings is None else self.couplings
+        architecture = FlowArchitecture(n, len(self.labels_), couplings, self.width, self._location())
+        return FlowStack(architecture, seeds, dtype=floating(self.dtype), device=self.device)
+
+    def _location(self) -> bool:
         if self.family not in ("gaussian_scale", "gaussian"):
             raise InputError("family", "'gaussian_scale' or 'gaussian'", repr(self.family))
-        couplings = (10 if n > 1 else 0) if self.couplings is None else self.couplings
-        return FlowArchitecture(n, len(self.labels_), couplings, self.width, self.family == "gaussian")
+        return bool(self.family == "gaussian")
+
+    def _train(self, stack: FlowStack, rows: Rows, y: Array, columns: Array) -> FlowStack:
+        """Train on ``rows``, compare on held-out ones, and return the trained replicas."""
+        schedule = FLOW_SCHEDULE if self.schedule is None else self.schedule
+        self.history_ = self._run(FlowProblem(stack, rows), schedule, self.checkpoint)
+        self.likelihoods_ = self._likelihoods(stack, self.history_, y, columns)
+        return stack
+
+    def _run(self, problem: FlowProblem, schedule: Schedule, checkpoint: str | None) -> History:
+        settings: dict[str, Any] = {"checkpoint": checkpoint, "progress": self.progress, "callback": self.callback}
+        return Loop(problem, schedule, seed=self.seed, **settings).run()
+
+    def _likelihoods(self, stack: FlowStack, history: History, y: Array, columns: Array) -> Array:
+        """Mean log p(y|u) of every replica, NaN for those that were lost."""
+        result = np.full(stack.replicas, np.nan)
+        for replica in set(range(stack.replicas)) - set(history.lost):
+            result[replica] = self._log_likelihood(stack.single(replica), y, columns).mean()
+        return result
+
+    def _mixing(self, stack: FlowStack) -> torch.nn.Module:
+        return flow_mixing(stack, self.whitening_)
 
     def _project(self, x: Array) -> None:
         """Principal components for n < d; the identity for n = d."""
@@ -178,7 +197,7 @@ class IdentifiableFlow(BaseEstimator):  # type: ignore[misc]  # sklearn has no t
         from ivae_theory.noise import Noise
 
         stack = self._fitted
-        mixing, training = flow_mixing(stack, self.whitening_), self.history_.record(self.chosen_)
+        mixing, training = self._mixing(stack), self.history_.record(self.chosen_)
         return Model(flow_prior(stack), noise=Noise.none(), mixing=mixing, training=training)
 
     def sample(self, u: ArrayLike, seed: int = 0) -> tuple[Array, Array]:

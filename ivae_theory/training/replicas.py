@@ -79,11 +79,18 @@ class Replicas(abc.ABC):
 
     def single(self, index: int, dtype: torch.dtype = torch.float64) -> Self:
         """One replica by itself, on the CPU."""
-        alone = type(self)(self.architecture, [self.seeds[index]], dtype=dtype)
+        return self._copied([index], dtype, torch.device("cpu"))
+
+    def select(self, indices: Sequence[int]) -> Self:
+        """These replicas, where they are."""
+        return self._copied(indices, self.dtype, self.device)
+
+    def _copied(self, indices: Sequence[int], dtype: torch.dtype, device: torch.device) -> Self:
+        chosen = type(self)(self.architecture, [self.seeds[i] for i in indices], dtype=dtype, device=device)
         with torch.no_grad():
-            for name, weight in alone.weights.items():
-                weight[0] = self.weights[name][index].to(weight)
-        return alone
+            for name, weight in chosen.weights.items():
+                weight.copy_(self.weights[name][list(indices)])
+        return chosen
 
 
 def _usable(device: torch.device | str) -> torch.device:
