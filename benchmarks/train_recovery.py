@@ -42,6 +42,7 @@ METHODS: dict[str, dict[str, Any]] = {
         "parameters": {"replicas": 2},
         "schedule": {"steps": 12_000, "batch": 512, "learning_rate": 2e-3, "warmup": 1200, "clip": 50.0},
     },
+    "layered": {},
 }
 
 
@@ -54,21 +55,42 @@ def configuration(row: str, method: str, seed: int) -> dict[str, Any]:
 
 
 def summary(store: Store, rows: list[str], methods: list[str], seeds: list[int]) -> dict[str, Any]:
-    """Mean, lowest and every MCC of each cell; cells with runs missing say which."""
+    """Mean, lowest and every MCC of each cell, with log-likelihoods; cells with runs missing say which."""
     table: dict[str, Any] = {}
     for row in rows:
         for method in methods:
             runs = {seed: store.find(configuration(row, method, seed)) for seed in seeds}
             done = {seed: run for seed, run in runs.items() if run is not None and run.result is not None}
-            scores = {seed: run.result["mcc"] for seed, run in done.items() if run.result is not None}
-            table.setdefault(row, {})[method] = {
+            results = {seed: run.result for seed, run in done.items() if run.result is not None}
+            scores = {seed: result["mcc"] for seed, result in results.items()}
+            cell: dict[str, Any] = {
                 "mean": statistics.fmean(scores.values()) if scores else None,
                 "lowest": min(scores.values(), default=None),
                 "mcc": scores,
                 "not_run": sorted(set(seeds) - set(scores)),
                 "seconds": sum(run.seconds for run in done.values()),
             }
+            if method == "limit":
+                # log-likelihood and MCC of the true f^-1 as a flow: what the trained flows are to be read against
+                cell["truth_as_flow"] = {seed: result.get("flow") for seed, result in results.items()}
+            else:
+                name = "log_likelihood" if method in ("linear", "flow", "layered") else "bound"
+                cell[name] = {seed: result["bound"] for seed, result in results.items()}
+            table.setdefault(row, {})[method] = cell
     return table
+
+
+def merged(table: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The table, with the cells of an earlier file of which nothing was run this time, each with its commit."""
+    if not path.exists():
+        return table
+    before = json.loads(path.read_text())
+    for row, methods in before["table"].items():
+        for method, cell in methods.items():
+            here = table.setdefault(row, {})
+            if not here.get(method, {}).get("mcc") and cell["mcc"]:
+                here[method] = {"commit": before.get("machine", before)["commit"], **cell}
+    return {row: table[row] for row in ROWS if row in table}
 
 
 def show(run: Run) -> None:
@@ -102,6 +124,7 @@ def main() -> None:
         print(f"{row}: {', '.join(cells_of_row)}")
     if arguments.json is not None:
         command = " ".join(["python -m benchmarks.train_recovery", *sys.argv[1:]])
+        table = merged(table, arguments.json)
         document = {"machine": machine(command), "methods": METHODS, "rows": ROWS, "table": table}
         arguments.json.write_text(json.dumps(document, indent=1) + "\n")
 

@@ -15,7 +15,7 @@ from ivae_theory.errors import InputError
 from ivae_theory.training.choice import split_rows
 from ivae_theory.training.data import Dataset, simulate
 from ivae_theory.training.extras import need
-from ivae_theory.training.limit import recovery_limit
+from ivae_theory.training.limit import recovery_limit, truth_as_flow
 from ivae_theory.training.loop import Schedule
 from ivae_theory.training.scores import mean_correlation
 
@@ -68,8 +68,8 @@ def run_experiment(configuration: Mapping[str, Any]) -> dict[str, Any]:
     latents = parameters.pop("n_latents", data.mixing.n)
     trace = _Trace(data) if configuration.get("trace", False) else None
     if trace is not None:
-        if method in ("flow", "linear"):
-            raise InputError("trace", "nothing for flow and linear", repr(configuration["trace"]))
+        if method in ("flow", "layered", "linear"):
+            raise InputError("trace", "nothing for flows and linear", repr(configuration["trace"]))
         parameters["callback"] = trace
     estimator = getattr(need(module, "experiments"), name)(latents, **parameters)
     with warnings.catch_warnings(record=True) as caught:
@@ -121,6 +121,7 @@ def _limit(data: Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
         "mcc_draw": found.mcc_draw,
         "log_likelihood": likelihood,
         "effective_median": effective[len(effective) // 2] if effective[0] >= 0 else None,
+        "flow": truth_as_flow(data) if data.mixing.n == data.mixing.d else None,
     }
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from ivae_theory.errors import InputError
 from ivae_theory.training.data import Dataset, simulate
-from ivae_theory.training.limit import recovery_limit
+from ivae_theory.training.limit import recovery_limit, truth_as_flow
 from ivae_theory.training.scores import mean_correlation
 
 
@@ -106,3 +106,15 @@ def test_mean_correlation() -> None:
     assert mean_correlation(z, z**3) == pytest.approx(np.diag(table).mean())
     with pytest.raises(InputError, match=r"^learned:"):
         mean_correlation(z, z[:, :2])
+
+
+def test_the_truth_as_a_flow_is_the_limit_without_noise() -> None:
+    data = simulate("released", 0, n=2, d=2, segments=3, length=40, condition_draws=50)
+    likelihood, score = truth_as_flow(data)
+    found = recovery_limit(data, rows=120)
+    assert found.log_likelihood is not None
+    assert likelihood == pytest.approx(found.log_likelihood.mean())
+    assert score == pytest.approx(1.0)
+    # noise only lowers what the flow scores
+    noisy = simulate("paper", 0, segments=4, length=200)
+    assert 0.9 < truth_as_flow(noisy)[1] < 0.999
