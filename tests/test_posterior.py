@@ -5,8 +5,6 @@ import json
 
 import numpy as np
 import pytest
-import torch
-from torch import distributions as D
 
 from ivae_theory import Discrete, Model, Noise, Prior, Status, families, posterior_gap
 from ivae_theory.certificates.posterior import CLAIM  # registers the recheckers
@@ -16,6 +14,10 @@ from ivae_theory.mixing import mlp
 from ivae_theory.posterior import check_posterior
 from ivae_theory.posterior.gap import tail_index
 from ivae_theory.verdict import Grade
+from tests.extras import optional
+
+torch = optional("torch", "torch")
+D = optional("torch.distributions", "torch")
 
 VARIANCES = np.array([[0.5, 2.0], [1.0, 0.7], [3.0, 1.5], [2.0, 2.5]])
 SIGMA2 = 0.25

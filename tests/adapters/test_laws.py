@@ -8,16 +8,18 @@ import itertools
 import numpy as np
 import pytest
 import sympy
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import distributions as D
 
 from ivae_theory.adapters.laws import LAWS, form_of
 from ivae_theory.errors import NotExponentialFamily
 from ivae_theory.exact import to_fraction
 from ivae_theory.model.torch_modules import _TORCH
 from ivae_theory.verdict import Status
+from tests.extras import optional
+
+torch = optional("torch", "torch")
+D = optional("torch.distributions", "torch")
 
 #: Parameters that are any real number; the others are positive.
 REAL = {("Normal", "loc"), ("LogNormal", "loc"), ("Laplace", "loc"), ("VonMises", "loc")}

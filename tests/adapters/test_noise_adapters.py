@@ -15,7 +15,7 @@ from ivae_theory.hypotheses.noise import check_known, check_noise
 from ivae_theory.noise import as_noise
 from ivae_theory.verdict import Status
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 D = torch.distributions
 
 

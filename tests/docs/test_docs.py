@@ -7,7 +7,7 @@ import pytest
 
 from tests.docs.pages import DOCS, PAGES, ROOT, run, sybil
 
-pytest.importorskip("torch")
+pytest.importorskip("torch", reason="needs the extra 'torch'")
 
 #: What may stand in a block that is not run: commands that install, and output of blocks that are.
 _INSTALLS = re.compile(r"^(pip|git|python3?) |^\. |^$")
@@ -86,8 +86,8 @@ def test_the_pages_that_were_promised_are_there():
         index tutorial examples/README examples/gallery how-to/describe-a-torch-model how-to/which-check
         how-to/when-a-hypothesis-fails how-to/without-ground-truth how-to/extend how-to/which-u-to-collect
         how-to/quote-a-verdict how-to/many-runs how-to/test-in-your-repository explanation/verdicts
-        explanation/sharp-theorems explanation/certificates explanation/numerics explanation/versions explanation/ledger reference/notation
-        reference/python reference/command-line
+        explanation/sharp-theorems explanation/certificates explanation/numerics explanation/versions
+        explanation/ledger reference/notation reference/python reference/command-line
     """.split()
     missing = [name for name in expected if not (ROOT / "docs" / f"{name}.md").is_file()]
     assert missing == []

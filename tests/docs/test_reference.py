@@ -7,7 +7,7 @@ import pytest
 
 from tests.docs.pages import DOCS
 
-pytest.importorskip("torch")
+pytest.importorskip("torch", reason="needs the extra 'torch'")
 
 
 def builder():

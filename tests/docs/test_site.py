@@ -9,8 +9,8 @@ import pytest
 
 from tests.docs.pages import DOCS, PAGES
 
-pytest.importorskip("sphinx", reason="no sphinx (pip install 'ivae_theory[docs]')")
-pytest.importorskip("myst_parser", reason="no myst-parser (pip install 'ivae_theory[docs]')")
+pytest.importorskip("sphinx", reason="needs the extra 'docs'")
+pytest.importorskip("myst_parser", reason="needs the extra 'docs'")
 
 _IN_SITE = [page.relative_to(DOCS).with_suffix(".html") for page in PAGES if page.is_relative_to(DOCS)]
 

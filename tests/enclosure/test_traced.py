@@ -21,7 +21,7 @@ from ivae_theory.enclosure.network.traced import Graph
 from ivae_theory.errors import CorruptReport
 from ivae_theory.mixing.tracing import trace
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 

@@ -22,7 +22,7 @@ from ivae_theory.mixing.registry import _USERS
 from ivae_theory.verdict import Grade, Status
 from tests.truth.rows_injectivity import ROWS, decoder, model, network, z1, z2
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 from torch import nn  # noqa: E402
 
 

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
-import torch
 
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.mixing import mlp
+from tests.extras import optional
+
+torch = optional("torch", "torch")
 
 TORCH = {
     "leaky_relu": torch.nn.LeakyReLU(0.2),

@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sympy
-import torch
-from torch import nn
 
 from ivae_theory import Box, Discrete, Model, Noise, Observed, Prior, assume_injective, families
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.mixing import mlp
+from tests.extras import optional
+
+torch = optional("torch", "torch")
+nn = optional("torch.nn", "torch")
 
 TABLE = [[-1, -2], [-3, -1], [-1, -1]]
 U = sympy.Symbol("u", real=True)

@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 import sympy
-import torch
-from torch import nn
 
 from ivae_theory import families
 from ivae_theory.domain import Box, Observed, Points
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NaturalParameterError, NonDeterministic
 from ivae_theory.mixing.network import mlp
 from ivae_theory.model import CallableNatural, Prior, SymbolicNatural
+from tests.extras import optional
+
+torch = optional("torch", "torch")
+nn = optional("torch.nn", "torch")
 
 SCALE, BOTH = families.gaussian_scale(), families.gaussian()
 U = sympy.Symbol("u", real=True)

@@ -5,7 +5,6 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,9 @@ from ivae_theory import families
 from ivae_theory.domain import Observed, Points
 from ivae_theory.errors import InputError, InputTypeError, NaturalParameterError
 from ivae_theory.model import Prior
+from tests.extras import optional
+
+torch = optional("torch", "torch")
 
 SCALE, BOTH = families.gaussian_scale(), families.gaussian()
 TABLE = [[-1, -2, -3], [-4, -1, -1], [-2, -2, -5], [-3, -1, -2]]

@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
-import torch
-from torch import distributions as D
-from torch import nn
 
 from ivae_theory.domain import Box, Observed, Points
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NonDeterministic, NotExponentialFamily
 from ivae_theory.model import Prior
+from tests.extras import optional
+
+torch = optional("torch", "torch")
+D = optional("torch.distributions", "torch")
+nn = optional("torch.nn", "torch")
 
 N, M = 3, 6
 LABELS, ONE_HOT = np.arange(M), np.eye(M)

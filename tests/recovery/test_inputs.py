@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas
 import pytest
 import sympy
-import torch
 
 from ivae_theory import ExponentialFamily
 from ivae_theory.errors import CallableFailed, CorruptReport, InputError, InputTypeError, NonDeterministic
@@ -17,6 +15,10 @@ from ivae_theory.recovery import inputs as inputs_module
 from ivae_theory.recovery import mcc, recover
 from ivae_theory.recovery.files import read_npz
 from ivae_theory.recovery.inputs import group_rows
+from tests.extras import optional
+
+pandas = optional("pandas", "dev")
+torch = optional("torch", "torch")
 
 RNG = np.random.default_rng(1)
 Z = RNG.standard_normal((400, 3))

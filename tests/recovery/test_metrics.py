@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import hadamard
 from scipy.stats import spearmanr
-from sklearn.linear_model import LinearRegression
 
 from ivae_theory.errors import InputError
 from ivae_theory.recovery import amari, chance_level, dci, mcc, r2_score, recover
+from tests.extras import optional
+
+linear_model = optional("sklearn.linear_model", "train")
 
 #: theory, section 7: c_n of "about c_n / sqrt(N)".
 CHANCE = {2: 1.04, 5: 1.41, 10: 1.70, 20: 1.99, 50: 2.35, 100: 2.60}
@@ -133,7 +135,7 @@ def test_mcc_says_nothing_about_identifiability_either_way() -> None:
 
 
 def test_draws_and_distributions() -> None:
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
     rng = np.random.default_rng(7)
     z = rng.standard_normal((2000, 2))
     draws = z + rng.standard_normal((3, 2000, 2))
@@ -148,7 +150,7 @@ def test_r2_against_scikit_learn() -> None:
     rng = np.random.default_rng(8)
     x = rng.standard_normal((300, 3))
     y = x @ rng.standard_normal((3, 2)) + rng.standard_normal((300, 2))
-    expected = [LinearRegression().fit(x, column).score(x, column) for column in y.T]
+    expected = [linear_model.LinearRegression().fit(x, column).score(x, column) for column in y.T]
     np.testing.assert_allclose(r2_score(y, x), expected)
 
 

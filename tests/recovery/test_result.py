@@ -29,7 +29,7 @@ def make(mass: float, noise: float, draws: int = 0, n: int = 3, kind: str = "all
 
 
 def collapsed() -> Recovery:
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
     law = torch.distributions.Normal(torch.zeros(500, 2), torch.ones(500, 2))
     return recover(np.random.default_rng(0).standard_normal((500, 2)), law, statistics="z**2")
 
@@ -200,7 +200,7 @@ def test_a_verdict_is_neither_true_nor_false(recovery: Recovery) -> None:
 
 
 def test_the_figure_shows_every_entry_with_its_interval(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="needs the extra 'plot'")
     found = make(0.2, 0.05)
     figure = found.plot(tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 5000
@@ -213,7 +213,7 @@ def test_the_figure_shows_every_entry_with_its_interval(tmp_path: Path) -> None:
 
 
 def test_the_figure_orders_blocks_by_the_permutation() -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="needs the extra 'plot'")
     rng = np.random.default_rng(1)
     z = rng.standard_normal((3000, 3))
     found = recover(z, z[:, [2, 0, 1]], statistics="z, z**2")

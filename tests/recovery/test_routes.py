@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from ivae_theory import Model, Noise, Prior, families
 from ivae_theory.errors import CallableFailed, InputError
 from ivae_theory.recovery import parameter_route, recover, recover_models, resolve
 from ivae_theory.recovery.findings import EXACT_POSTERIOR
+from tests.extras import optional
 from tests.recovery.worlds import posterior_sample, world
+
+torch = optional("torch", "torch")
 
 MIXING = np.array([[1, 0.8, 0.3], [0, 1, 0.8], [0.4, 0, 1]])
 

@@ -32,7 +32,7 @@ def failing():
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright (pip install 'ivae_theory[browser]')")
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra 'browser'")
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser

@@ -82,7 +82,7 @@ def test_html_has_only_the_elements_of_its_templates(report):
 
 @pytest.mark.parametrize("attack", [*ATTACKS[:3], "</svg><script>", "-->", "url(#x)", "$x_$", "\x00\x1b"])
 def test_pictures_escape_too(attack):
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="needs the extra 'plot'")
     figure = draw_derivatives(Panel(attack, np.arange(3.0), ((attack, np.arange(3.0)),)))
     found = structure(svg(figure, "prefix", attack))
     assert found.tags[0] == "svg"
@@ -90,7 +90,7 @@ def test_pictures_escape_too(attack):
 
 
 def test_a_report_with_hostile_names_is_drawn():
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="needs the extra 'plot'")
     family = ExponentialFamily([sympy.Symbol("z") ** 2], base_measure=1, name="<script>$x_$</script>\x00")
     model = Model(Prior(family, [[-1], [-2]]), noise=Noise.gaussian(1), mixing=assume_injective(1))
     found = structure(section(check(model)))

@@ -9,7 +9,7 @@ from ivae_theory import Discrete, ExponentialFamily, Model, Noise, Prior, assume
 from ivae_theory.reporting import figures
 from ivae_theory.reporting.pictures import _characteristic, _natural, _spectrum, report_pictures
 
-pytest.importorskip("matplotlib")
+pytest.importorskip("matplotlib", reason="needs the extra 'plot'")
 
 OMEGA, U = sympy.Symbol("omega", real=True), sympy.Symbol("u", real=True)
 TABLE = -1 / (2 * np.array([[1.0, 2.0], [2.0, 1.0], [0.5, 3.0]]))

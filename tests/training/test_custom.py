@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("sklearn")
+torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
+pytest.importorskip("sklearn", reason="needs the extra 'train'")
 
 from ivae_theory import Model, check  # noqa: E402
 from ivae_theory.errors import InputError, InputTypeError  # noqa: E402

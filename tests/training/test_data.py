@@ -126,6 +126,6 @@ def test_bad_choices_are_named(changes: dict[str, object], names: str) -> None:
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_torch_mixing_is_the_same_function(name: str) -> None:
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
     network, z = _network(2, 4, name), np.random.default_rng(0).standard_normal((7, 2))
     np.testing.assert_allclose(network.to_torch()(torch.from_numpy(z)).detach().numpy(), network(z), atol=1e-12)

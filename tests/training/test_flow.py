@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
-sklearn_base = pytest.importorskip("sklearn.base")
+torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
+sklearn_base = pytest.importorskip("sklearn.base", reason="needs the extra 'train'")
 
 from ivae_theory.errors import InputError  # noqa: E402
 from ivae_theory.training import IdentifiableFlow, LinearControl, Schedule, simulate  # noqa: E402

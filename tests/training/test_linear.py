@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("pyriemann")
-sklearn_base = pytest.importorskip("sklearn.base")
+pytest.importorskip("pyriemann", reason="needs the extra 'train'")
+sklearn_base = pytest.importorskip("sklearn.base", reason="needs the extra 'train'")
 
 from ivae_theory.errors import InputError  # noqa: E402
 from ivae_theory.training.data import simulate  # noqa: E402

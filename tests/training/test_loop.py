@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 
 from ivae_theory.errors import CorruptReport, InputError  # noqa: E402
 from ivae_theory.training.checkpoints import read_checkpoint, write_checkpoint  # noqa: E402

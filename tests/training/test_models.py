@@ -5,9 +5,9 @@ import warnings
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("sklearn")
-pytest.importorskip("pyriemann")
+torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
+pytest.importorskip("sklearn", reason="needs the extra 'train'")
+pytest.importorskip("pyriemann", reason="needs the extra 'train'")
 
 from ivae_theory import check, recover  # noqa: E402
 from ivae_theory.training import (  # noqa: E402

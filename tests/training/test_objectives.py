@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 
 from ivae_theory.errors import InputError  # noqa: E402
 from ivae_theory.training.gradients import BoundGradient, covers  # noqa: E402

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("torch")
-pytest.importorskip("sklearn")
-pytest.importorskip("pyriemann")
+pytest.importorskip("torch", reason="needs the extra 'torch'")
+pytest.importorskip("sklearn", reason="needs the extra 'train'")
+pytest.importorskip("pyriemann", reason="needs the extra 'train'")
 
 from ivae_theory.errors import CorruptReport, InputError, InputTypeError
 from ivae_theory.training import experiments, sweep
@@ -146,7 +146,7 @@ def test_a_killed_sweep_resumes_and_repeats_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_dask_cluster_survives_the_loss_of_a_worker(tmp_path: Path) -> None:
-    distributed = pytest.importorskip("distributed")
+    distributed = pytest.importorskip("distributed", reason="needs the extra 'dask'")
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
         distributed.Client(cluster) as client,
