@@ -64,6 +64,16 @@ def _objects(value: Any) -> Array:
     return array
 
 
+def _whole(operation: Callable[[Array, Array], Array], x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers of a fixed width, refused where they would pass its end and start again at the other."""
+    kind = np.result_type(x, y)
+    exact = np.asarray(operation(x.astype(object), y.astype(object)), dtype=object)
+    bounds = np.iinfo(kind)
+    if any(not bounds.min <= value <= bounds.max for value in exact.flat):
+        raise CannotEnclose(f"whole numbers beyond {kind}")
+    return exact.astype(kind)
+
+
 @dataclass(frozen=True)
 class Machine:
     """Arithmetic on tensors: balls, or rationals when ``exact``; ``m`` input coordinates to differentiate by.
@@ -77,7 +87,7 @@ class Machine:
     generic: bool = False
 
     def constant(self, value: Any) -> Tensor:
-        """A Python or numpy constant; integers beyond 64 bits become numbers at once: numpy would divide them as floats."""
+        """A Python or numpy constant; integers beyond 64 bits are lifted at once: numpy would divide them as floats."""
         if isinstance(value, Tensor):
             return value
         array = np.asarray(value)
@@ -136,7 +146,7 @@ class Machine:
         """``a + scale b`` with broadcasting."""
         x, y = self.constant(a), self.constant(b)
         if x.literal and y.literal and all(v.value.dtype.kind in "iu" for v in (x, y)) and isinstance(scale, int):
-            return Tensor(np.asarray(x.value + scale * y.value))
+            return Tensor(_whole(lambda p, q: p + scale * q, x.value, y.value))
         x, y = self.lifted(x), self.lifted(y)
         if scale != 1:
             y = self.multiply(y, scale)
@@ -153,7 +163,7 @@ class Machine:
         """Entrywise product with broadcasting."""
         x, y = self.constant(a), self.constant(b)
         if x.literal and y.literal and all(v.value.dtype.kind in "iu" for v in (x, y)):
-            return Tensor(np.asarray(x.value * y.value))
+            return Tensor(_whole(lambda p, q: p * q, x.value, y.value))
         if x is y:
             return self.square(x)
         x, y = self.lifted(x), self.lifted(y)
