@@ -14,6 +14,7 @@ import nox
 
 nox.options.sessions = ["newest", "lowest", "bare"]
 nox.options.reuse_venv = "yes"
+nox.options.default_venv_backend = "venv"
 
 ROOT = Path(__file__).parent
 

@@ -139,12 +139,9 @@ def _seconds(function: Any) -> float:
 
 def plot(rows: list[dict[str, Any]], path: str) -> None:
     """Growth in N at n = 10 and in n at N = 100 000."""
-    import matplotlib
+    from ivae_theory.reporting.figures import canvas, save
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(1, 2, figsize=(8, 3.2), sharey=True)
+    figure, (axes,) = canvas(1, 2, (8, 3.2), sharey=True)
     for axis, key, other, value in ((axes[0], "rows", "n", 10), (axes[1], "n", "rows", 100_000)):
         points = sorted((row for row in rows if row[other] == value), key=lambda row: row[key])
         for name, label in (("recover_seconds", "recover"), ("corrcoef_seconds", "numpy.corrcoef")):
@@ -153,8 +150,7 @@ def plot(rows: list[dict[str, Any]], path: str) -> None:
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("seconds")
     axes[0].legend(frameon=False)
-    figure.tight_layout()
-    figure.savefig(path)
+    save(figure, path)
 
 
 def header(command: str) -> dict[str, Any]:

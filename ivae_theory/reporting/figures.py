@@ -17,7 +17,7 @@ from ivae_theory.errors import InputError, MissingExtra
 if TYPE_CHECKING:
     from ivae_theory.recovery.result import Recovery
 
-__all__ = ["STYLE", "available", "plot_recovery", "save", "style", "svg"]
+__all__ = ["COLOURS", "STYLE", "available", "canvas", "ordered_A", "plot_recovery", "save", "style", "svg"]
 
 #: One look for every figure of the package.
 STYLE = {
@@ -48,6 +48,15 @@ def style() -> Any:
     except ImportError:
         raise MissingExtra("a figure", "plot") from None
     return matplotlib.rc_context(STYLE)
+
+
+def canvas(rows: int, columns: int, size: tuple[float, float], **settings: Any) -> tuple[Any, Any]:
+    """A figure in the package's look that belongs to no window system, and its axes as an array (rows, columns)."""
+    with style():
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=size)
+        return figure, figure.subplots(rows, columns, squeeze=False, **settings)
 
 
 def available() -> bool:
@@ -107,7 +116,7 @@ def plot_recovery(recovery: Recovery, path: str | Path | None = None) -> Any:
         image: Any = None
         for axis, matrix, title in (
             (before, recovery.S, "whitened A"),
-            (after, recovery.S[:, order], "after the permutation"),
+            (after, ordered_A(recovery), "after the permutation"),
         ):
             image = axis.imshow(matrix, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="equal")
             axis.set_title(title)
@@ -118,12 +127,17 @@ def plot_recovery(recovery: Recovery, path: str | Path | None = None) -> Any:
         before.set_ylabel("true statistic")
         if len(recovery.S) <= 6:
             _write_entries(before, recovery.S, recovery.S_error, limit)
-            _write_entries(after, recovery.S[:, order], recovery.S_error[:, order], limit)
+            _write_entries(after, ordered_A(recovery), recovery.S_error[:, order], limit)
         figure.colorbar(image, ax=[before, after], shrink=0.8, aspect=30)
         _masses(masses, recovery)
         if path is not None:
             save(figure, path)
     return figure
+
+
+def ordered_A(recovery: Recovery) -> Any:
+    """Whitened A with the learned statistics in the order of the true latents they go with."""
+    return recovery.S[:, _statistic_order(recovery)]
 
 
 def _statistic_order(recovery: Recovery) -> list[int]:

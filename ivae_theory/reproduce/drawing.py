@@ -9,18 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from ivae_theory.reporting.figures import canvas
 from ivae_theory.reproduce.grids import Cell
-from ivae_theory.training.extras import need
 
 __all__ = ["draw_comparison", "draw_latents", "draw_panels", "draw_traces", "matched"]
 
 Array = NDArray[np.float64]
-
-
-def _canvas(rows: int, columns: int, size: tuple[float, float]) -> tuple[Any, Any]:
-    """A figure that belongs to no window system, and its axes as an array (rows, columns)."""
-    figure = need("matplotlib.figure", "figures", "plot").Figure(figsize=size, layout="constrained")
-    return figure, figure.subplots(rows, columns, squeeze=False)
 
 
 def matched(true: Array, learned: Array) -> tuple[Array, Array]:
@@ -35,7 +29,7 @@ def matched(true: Array, learned: Array) -> tuple[Array, Array]:
 
 def draw_panels(panels: Mapping[str, Array], u: NDArray[np.int64]) -> Any:
     """Fig. 1: clouds (N, 2) side by side, coloured by segment."""
-    figure, axes = _canvas(1, len(panels), (3.0 * len(panels), 3.0))
+    figure, axes = canvas(1, len(panels), (3.0 * len(panels), 3.0))
     for axis, (title, points) in zip(axes[0], panels.items(), strict=True):
         axis.scatter(points[:, 0], points[:, 1], c=u, s=2, cmap="tab10")
         axis.set_title(title, fontsize=9)
@@ -44,7 +38,7 @@ def draw_panels(panels: Mapping[str, Array], u: NDArray[np.int64]) -> Any:
 
 def draw_traces(traces: Mapping[str, tuple[Sequence[int], Array]]) -> Any:
     """Fig. 2a: model -> steps and MCC (runs, steps); the mean, and the range over runs."""
-    figure, axes = _canvas(1, 1, (5.0, 3.5))
+    figure, axes = canvas(1, 1, (5.0, 3.5))
     for model, (steps, scores) in traces.items():
         (line,) = axes[0, 0].plot(steps, scores.mean(0), label=model)
         axes[0, 0].fill_between(steps, scores.min(0), scores.max(0), alpha=0.2, color=line.get_color())
@@ -56,7 +50,7 @@ def draw_traces(traces: Mapping[str, tuple[Sequence[int], Array]]) -> Any:
 
 def draw_comparison(cells: Sequence[Cell]) -> Any:
     """Fig. 2b: MCC of a posterior draw against n; cells without complete runs are left empty."""
-    figure, axes = _canvas(1, 1, (5.0, 3.5))
+    figure, axes = canvas(1, 1, (5.0, 3.5))
     for model in dict.fromkeys(cell.model for cell in cells):
         mine = [cell for cell in cells if cell.model == model and cell.blind is not None]
         heights = np.array([cell.blind for cell in mine], dtype=float)
@@ -71,7 +65,7 @@ def draw_comparison(cells: Sequence[Cell]) -> Any:
 
 def draw_latents(true: Array, learned: Mapping[str, Array], window: slice) -> Any:
     """Figs. 3 and 4: the true sources (dashed) and each model's, matched, in a window of consecutive rows."""
-    figure, axes = _canvas(len(learned), true.shape[1], (2.2 * true.shape[1], 1.6 * len(learned)))
+    figure, axes = canvas(len(learned), true.shape[1], (2.2 * true.shape[1], 1.6 * len(learned)))
     for row, (model, latents) in enumerate(learned.items()):
         shown, correlations = matched(true, latents)
         for i, axis in enumerate(axes[row]):
