@@ -36,6 +36,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 _CONSTANTS = {"pi": sympy.pi, "E": sympy.E, "I": sympy.I, "oo": sympy.oo, "EulerGamma": sympy.EulerGamma,
               "True": sympy.true, "False": sympy.false}  # fmt: skip
+_TAKE_TUPLES = ("Piecewise", "hyper", "meijerg")
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
@@ -173,5 +174,7 @@ class _Reader:
             name = node.func.id if isinstance(node.func, ast.Name) else type(node.func).__name__
             raise InputError(self.argument, "a known function", repr(name))
         arguments = [self.read(item, depth) for item in node.args]
+        if node.func.id not in _TAKE_TUPLES and any(isinstance(value, tuple) for value in arguments):
+            raise InputError(self.argument, f"{node.func.id} of expressions", "of a tuple")
         require_call(self.argument, node.func.id, arguments)
         return FUNCTIONS[node.func.id](*arguments)

@@ -83,7 +83,7 @@ def _require_sizes(archive: zipfile.ZipFile, packed: int) -> None:
                 raise CorruptReport("FILE", "arrays in version 1 or 2 of the npy format", "another version")
             shape, _, kind = read(member)
             if kind.hasobject:
-                raise CorruptReport("FILE", "plain arrays", f"an object array, {info.filename}")
+                raise CorruptReport("FILE", "plain arrays (object arrays are not read)", f"objects in {info.filename}")
             declared = member.tell() + math.prod(shape) * kind.itemsize
         if declared != info.file_size:
             raise CorruptReport(

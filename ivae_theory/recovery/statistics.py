@@ -177,19 +177,34 @@ def _symbolic(expressions: tuple[sympy.Expr, ...], argument: str, variable: symp
         return _Part(lambda z: z[..., None], 1, shown, 1)
     if expressions == (symbol**2,):
         return _Part(lambda z: np.square(z)[..., None], 1, shown, 2)
-    functions = [sympy.lambdify(symbol, expression, "numpy") for expression in expressions]
+    try:
+        functions = [sympy.lambdify(symbol, expression, ["scipy", "numpy"]) for expression in expressions]
+    except Exception as error:  # noqa: BLE001 - whatever sympy's printers do not know
+        raise InputError(argument, "functions that scipy has", " ".join(str(error).split())[:120]) from None
 
     def evaluate(z: Floats) -> Floats:
-        columns = [np.broadcast_to(np.asarray(function(z), dtype=np.float64), z.shape) for function in functions]
-        return np.stack(columns, axis=-1)
+        return np.stack([_computed(function, z, argument) for function in functions], axis=-1)
 
     return _Part(evaluate, len(expressions), shown, degree)
+
+
+def _computed(function: Callable[[Floats], Any], z: Floats, argument: str) -> Floats:
+    """The values of a formula; a constant stands for all of them."""
+    try:
+        values = np.broadcast_to(np.asarray(function(z)), z.shape)
+    except Exception as error:  # noqa: BLE001 - whatever the generated code raises for numbers that it cannot hold
+        got = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+        raise InputError(argument, "statistics that can be computed with doubles", got) from None
+    if values.dtype.kind not in "fiu":
+        raise InputError(argument, "real numbers", f"values of type {values.dtype}")
+    return values.astype(np.float64)
 
 
 def _degree(expressions: Sequence[sympy.Expr], symbol: sympy.Symbol) -> int | None:
     if not all(expression.is_polynomial(symbol) for expression in expressions):
         return None
-    return max(int(sympy.degree(expression, symbol)) for expression in expressions)
+    # The degree of 0 is minus infinity.
+    return max([0, *(int(sympy.degree(expression, symbol)) for expression in expressions if not expression.is_zero)])
 
 
 def _callable(function: Callable[..., Any], n: int, argument: str) -> Statistics:

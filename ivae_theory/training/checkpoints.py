@@ -12,7 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ivae_theory.errors import CorruptReport
+from ivae_theory.errors import CorruptReport, InputError
+from ivae_theory.files import read_json, regular
 from ivae_theory.training.extras import need, torch
 
 __all__ = ["SCHEMA", "read_checkpoint", "write_checkpoint"]
@@ -52,12 +53,17 @@ def read_checkpoint(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str
         The file is not a checkpoint of this schema.
     """
     safetensors = need("safetensors", "checkpoints")
+    target = regular(path, "checkpoint")
     try:
-        with safetensors.safe_open(str(path), framework="pt") as file:
-            header = json.loads((file.metadata() or {}).get("ivae_theory", "null"))
+        with safetensors.safe_open(str(target), framework="pt") as file:
+            header = read_json((file.metadata() or {}).get("ivae_theory", "null"), "checkpoint")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-    except (OSError, ValueError, safetensors.SafetensorError) as error:
+    except InputError:
+        raise
+    except (OSError, ValueError, TypeError, RuntimeError, AttributeError, safetensors.SafetensorError) as error:
         raise CorruptReport("checkpoint", "a file written by write_checkpoint", f"{path}: {error}") from None
     if not isinstance(header, dict) or header.get("kind") != _KIND or header.get("schema") != SCHEMA:
         raise CorruptReport("checkpoint", f"a checkpoint of schema {SCHEMA}", f"{path} without its header")
+    if not isinstance(header.get("state"), dict):
+        raise CorruptReport("checkpoint", "a checkpoint with its state", f"{path} without one")
     return tensors, header["state"]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ivae_theory.errors import CorruptReport, InputTypeError
+from ivae_theory.files import read_json, regular
 
 __all__ = ["Run", "Store", "configuration_key"]
 
@@ -74,18 +75,24 @@ class Store:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with self._connection() as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute(_SCHEMA)
-        except sqlite3.DatabaseError as error:
-            raise CorruptReport("store", "an SQLite file of runs", f"{path}: {error}") from None
+        if self.path.exists():
+            regular(self.path, "store", "SQLite file")
+        with self._connection() as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(_SCHEMA)
+            _require_own_schema(connection, self.path)
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """One transaction on a connection of its own, so that threads and processes do not share any."""
-        with closing(sqlite3.connect(self.path, timeout=_TIMEOUT)) as connection, connection:
-            yield connection
+        try:
+            with closing(sqlite3.connect(self.path, timeout=_TIMEOUT)) as connection, connection:
+                connection.execute("PRAGMA trusted_schema = OFF")
+                yield connection
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise CorruptReport(
+                "store", "an SQLite file of runs that can be written", f"{self.path}: {error}"
+            ) from None
 
     def record(
         self,
@@ -130,7 +137,28 @@ class Store:
         query = f"SELECT configuration, result, error, seconds, finished FROM runs {clause}"
         with self._connection() as connection:
             rows = connection.execute(query, values).fetchall()
-        return [
-            Run(json.loads(configuration), None if result is None else json.loads(result), *rest)
-            for configuration, result, *rest in rows
-        ]
+        return [_run(self.path, *row) for row in rows]
+
+
+def _require_own_schema(connection: sqlite3.Connection, path: Path) -> None:
+    """One table, made by this class: a view, a trigger or a computed column would run what somebody else wrote."""
+    found = connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+    own = [("table", "runs", _SCHEMA.replace("IF NOT EXISTS ", "").strip())]
+    if found != own:
+        raise CorruptReport("store", "an SQLite file of runs", f"{path} with other tables")
+
+
+def _run(path: Path, configuration: Any, result: Any, error: Any, seconds: Any, finished: Any) -> Run:
+    """A row whose texts are JSON objects."""
+    times = all(isinstance(time, (int, float)) for time in (seconds, finished))
+    if not times or not isinstance(error, (str, type(None))):
+        raise CorruptReport("store", "runs with times and texts", f"{path} with other values")
+    read = None if result is None else _object(path, result)
+    return Run(_object(path, configuration), read, error, float(seconds), float(finished))
+
+
+def _object(path: Path, text: Any) -> dict[str, Any]:
+    value = read_json(text, "store", finite=False) if isinstance(text, str) else None
+    if not isinstance(value, dict):
+        raise CorruptReport("store", "runs as JSON objects", f"{path} with other values")
+    return value
