@@ -33,6 +33,8 @@ ROWS: dict[str, dict[str, Any]] = {
 }
 #: The decoder's variance: the true one in the first row; a larger one trains better where the noise is far smaller.
 VARIANCES = {"std_0.5": 0.04, "supplement_g": 0.01}
+#: The posterior of ten latents given forty coordinates is sampled at fewer rows.
+LIMITS: dict[str, dict[str, Any]] = {"supplement_g": {"rows": 400}}
 METHODS: dict[str, dict[str, Any]] = {
     "limit": {},
     "linear": {},
@@ -51,6 +53,8 @@ def configuration(row: str, method: str, seed: int) -> dict[str, Any]:
     result = {"method": method, "data": {**ROWS[row], "seed": seed}, **METHODS[method]}
     if method in ("ivae", "vae"):
         result["parameters"] = {**result["parameters"], "noise_variance": VARIANCES.get(row, 0.01)}
+    if method == "limit" and row in LIMITS:
+        result["parameters"] = LIMITS[row]
     return result
 
 

@@ -24,8 +24,8 @@ __all__ = ["EXPLORATION", "LAYERED_SCHEDULE", "LayeredFlow"]
 Array = NDArray[np.float64]
 
 #: What works for n = d = 5: a short cycle for all replicas, and a long one for those that it leaves in front.
-EXPLORATION = Schedule(steps=1500, batch=256, learning_rate=1e-2, warmup=150, clip=50.0)
-LAYERED_SCHEDULE = Schedule(steps=4000, batch=512, learning_rate=1e-2, warmup=400, clip=50.0)
+EXPLORATION = Schedule(steps=600, batch=256, learning_rate=1e-2, warmup=60, clip=50.0)
+LAYERED_SCHEDULE = Schedule(steps=2500, batch=512, learning_rate=1e-2, warmup=250, clip=50.0)
 
 
 class LayeredFlow(IdentifiableFlow):
@@ -61,10 +61,10 @@ class LayeredFlow(IdentifiableFlow):
         n_latents: int | None = None,
         *,
         family: str = "gaussian_scale",
-        layers: int = 6,
+        layers: int = 4,
         bins: int = 24,
         replicas: int = 16,
-        finalists: int = 4,
+        finalists: int = 5,
         held_out: float = 0.1,
         exploration: Schedule | None = None,
         schedule: Schedule | None = None,
