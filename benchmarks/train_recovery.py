@@ -44,7 +44,10 @@ METHODS: dict[str, dict[str, Any]] = {
         "parameters": {"replicas": 2},
         "schedule": {"steps": 12_000, "batch": 512, "learning_rate": 2e-3, "warmup": 1200, "clip": 50.0},
     },
-    "layered": {},
+    "layered": {
+        "parameters": {"layers": 4, "bins": 24, "replicas": 16, "finalists": 5},
+        "schedule": {"steps": 2500, "batch": 512, "learning_rate": 1e-2, "warmup": 250, "clip": 50.0},
+    },
 }
 
 
