@@ -49,6 +49,14 @@ METHODS: dict[str, dict[str, Any]] = {
         "schedule": {"steps": 2500, "batch": 512, "learning_rate": 1e-2, "warmup": 250, "clip": 50.0},
     },
 }
+#: Three layers of tanh(x) + .1 x with one ill-conditioned matrix are hard to undo: more layers, and longer runs of them.
+DEEPER: dict[str, dict[str, Any]] = {
+    "released": {
+        "parameters": {"layers": 8, "bins": 24, "replicas": 16, "finalists": 5},
+        "exploration": {"steps": 1000, "batch": 256, "learning_rate": 1e-2, "warmup": 100, "clip": 50.0},
+        "schedule": {"steps": 4000, "batch": 512, "learning_rate": 1e-2, "warmup": 400, "clip": 50.0},
+    }
+}
 
 
 def configuration(row: str, method: str, seed: int) -> dict[str, Any]:
@@ -56,6 +64,8 @@ def configuration(row: str, method: str, seed: int) -> dict[str, Any]:
     result = {"method": method, "data": {**ROWS[row], "seed": seed}, **METHODS[method]}
     if method in ("ivae", "vae"):
         result["parameters"] = {**result["parameters"], "noise_variance": VARIANCES.get(row, 0.01)}
+    if method == "layered" and row in DEEPER:
+        result |= DEEPER[row]
     if method == "limit" and row in LIMITS:
         result["parameters"] = LIMITS[row]
     return result
@@ -132,7 +142,7 @@ def main() -> None:
     if arguments.json is not None:
         command = " ".join(["python -m benchmarks.train_recovery", *sys.argv[1:]])
         table = merged(table, arguments.json)
-        document = {"machine": machine(command), "methods": METHODS, "rows": ROWS, "table": table}
+        document = {"machine": machine(command), "methods": METHODS, "deeper": DEEPER, "rows": ROWS, "table": table}
         arguments.json.write_text(json.dumps(document, indent=1) + "\n")
 
 

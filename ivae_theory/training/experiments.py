@@ -31,6 +31,9 @@ METHODS: dict[str, tuple[str, str]] = {
     "linear": ("ivae_theory.training.linear", "LinearControl"),
 }
 
+#: Fields of a configuration that are schedules.
+_STAGES = {"schedule", "exploration"}
+
 
 def run_experiment(configuration: Mapping[str, Any]) -> dict[str, Any]:
     """Make one run.
@@ -41,7 +44,7 @@ def run_experiment(configuration: Mapping[str, Any]) -> dict[str, Any]:
         ``{"method": m, "data": {"simulation": preset, "seed": s, ...changes}, "parameters": {...}, "schedule": {...}}``
         with a method of :data:`METHODS` or ``"limit"``. ``parameters`` are those of the estimator (of
         :func:`~ivae_theory.training.limit.recovery_limit` for the limit); ``schedule`` replaces fields of its own.
-        With ``"trace": true`` the MCC is recorded every 100 steps, for VAEs.
+        So does ``exploration``, for the layered flow. With ``"trace": true`` the MCC is recorded every 100 steps, for VAEs.
 
     Returns
     -------
@@ -50,9 +53,10 @@ def run_experiment(configuration: Mapping[str, Any]) -> dict[str, Any]:
         metric), ``bound`` in nats a row; ``replica_bounds`` (held out), ``replica_mcc`` and ``replica_mcc_draw`` say
         what a choice that looks at the truth would have gained.
     """
-    unknown = set(configuration) - {"method", "data", "parameters", "schedule", "trace"}
+    unknown = set(configuration) - {"method", "data", "parameters", "trace", *_STAGES}
     if unknown:
-        raise InputError("configuration", "method, data, parameters, schedule and trace", ", ".join(sorted(unknown)))
+        expected = "method, data, parameters, schedule, exploration and trace"
+        raise InputError("configuration", expected, ", ".join(sorted(unknown)))
     method = configuration.get("method")
     if method != "limit" and method not in METHODS:
         raise InputError("method", f"one of limit, {', '.join(METHODS)}", repr(method))
@@ -61,8 +65,8 @@ def run_experiment(configuration: Mapping[str, Any]) -> dict[str, Any]:
     if method == "limit":
         return _limit(data, parameters)
     module, name = METHODS[str(method)]
-    if "schedule" in configuration:
-        parameters["schedule"] = Schedule(**configuration["schedule"])
+    for stage in _STAGES & set(configuration):
+        parameters[stage] = Schedule(**configuration[stage])
     if method != "linear":
         parameters.setdefault("seed", data.seed)
     latents = parameters.pop("n_latents", data.mixing.n)
