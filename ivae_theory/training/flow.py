@@ -154,6 +154,15 @@ def flow_prior(stack: FlowStack) -> Prior:
     return Prior(families.gaussian(), np.stack([mean[0].numpy() * precision, -0.5 * precision], -1))
 
 
+@dataclass(frozen=True, eq=False)
+class _State:
+    """What a coupling keeps for its gradient: tanh(p / 2), exp(s), and what it moved before, (S, moved, B) each."""
+
+    tanh: torch.Tensor
+    scale: torch.Tensor
+    before: torch.Tensor
+
+
 class FlowProblem:
     """A stack of flows with its data, for :class:`~ivae_theory.training.loop.Loop`; the loss is -log p(w|u)."""
 
@@ -170,7 +179,8 @@ class FlowProblem:
         """Allocate what the gradient of batches of this size needs."""
         architecture, stack = self.stack.architecture, self.stack
         self.rows = rows
-        size, levels = (stack.replicas, rows), range(architecture.couplings)
+        levels, kept, new = range(architecture.couplings), architecture.kept, stack.flat.new_empty
+        size = (stack.replicas, architecture.n, rows)
         self.perceptrons = [
             Perceptron(
                 [stack.weights[f"coupling.{v}.{k}"] for k in range(3)], None, "leaky_relu", architecture.slope, rows
@@ -178,70 +188,71 @@ class FlowProblem:
             for v in levels
         ]
         # a coupling's input ends in the constant that carries its network's biases
-        self.kept = [stack.flat.new_ones(*size, architecture.kept + 1) for _ in levels]
+        self.kept = [stack.flat.new_ones(stack.replicas, kept + 1, rows) for _ in levels]
         self.linear = [stack.weights[f"linear.{v}"].detach() for v in [*levels, "last"]]
         self.linear_gradient = [stack.gradients[f"linear.{v}"] for v in [*levels, "last"]]
-        self.below = stack.flat.new_empty(*size, architecture.kept)
+        self.states = [_State(*(new(stack.replicas, size[1] - kept, rows) for _ in range(3))) for _ in levels]
+        self.inputs = [new(size) for _ in self.linear]
+        self.z, self.pull, self.above = (new(size) for _ in range(3))
+        self.below = new(stack.replicas, kept, rows)
+        self.d_output = new(stack.replicas, 2 * (size[1] - kept), rows)
 
     @torch.no_grad()
     def write_gradient(self, rows: torch.Tensor, noise: torch.Tensor) -> None:
         """See :class:`~ivae_theory.training.problem.Problem`; there is no noise."""
-        design, n = self.data.design.index_select(1, rows), self.stack.architecture.n
-        inputs, states = self._forward(design[..., :n].expand(self.replicas, -1, -1))
-        above = self._through_prior(torch.bmm(inputs[-1], self.linear[-1]), design[..., n:])
-        self._backward(above, inputs, states)
+        design, n = self.data.design.index_select(1, rows).mT.contiguous(), self.stack.architecture.n
+        self._forward(design[:, :n])
+        self._backward(self._through_prior(design[:, n:]))
 
-    def _forward(
-        self, h: torch.Tensor
-    ) -> tuple[list[torch.Tensor], list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]]:
-        """Inputs of all linear layers, and (tanh, exp(s), moved coordinates) of all couplings."""
+    def _forward(self, whitened: torch.Tensor) -> None:
+        """Inputs of all linear layers, the states of all couplings, and z, all (S, ., B)."""
         kept = self.stack.architecture.kept
-        moved = self.stack.architecture.n - kept
-        inputs, states = [h], []
+        self.inputs[0].copy_(whitened)
         for level, perceptron in enumerate(self.perceptrons):
-            h = torch.bmm(h, self.linear[level])
-            self.kept[level][..., :-1] = h[..., :kept]
-            raw = perceptron.forward(self.kept[level])
-            tanh = torch.tanh(0.5 * raw[..., :moved])
-            scale = torch.exp(2.0 * tanh)
-            states.append((tanh, scale, h[..., kept:].clone()))
-            h[..., kept:].mul_(scale).add_(raw[..., moved:])
-            inputs.append(h)
-        return inputs, states
+            h, state = self.inputs[level + 1], self.states[level]
+            torch.bmm(self.linear[level].mT, self.inputs[level], out=h)
+            self.kept[level][:, :-1].copy_(h[:, :kept])
+            raw, moved = perceptron.forward(self.kept[level]), h[:, kept:]
+            split = moved.shape[1]
+            torch.mul(raw[:, :split], 0.5, out=state.tanh).tanh_()
+            torch.mul(state.tanh, 2.0, out=state.scale).exp_()
+            state.before.copy_(moved)
+            torch.addcmul(raw[:, split:], state.before, state.scale, out=moved)
+        torch.bmm(self.linear[-1].mT, self.inputs[-1], out=self.z)
 
-    def _through_prior(self, z: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+    def _through_prior(self, columns: torch.Tensor) -> torch.Tensor:
         """The prior's gradient; returns d loss / d z, rows weighted by 1 / B."""
-        mean, log_variance = self.stack.prior(columns)
-        centred = z if mean is None else z - mean
-        pull = centred * torch.exp(-log_variance) / self.rows
-        above = 0.5 * (1.0 / self.rows - centred * pull)
-        above = above if mean is None else torch.cat([-pull, above], -1)
-        gradient = self.stack.gradients["prior"]
-        torch.bmm(columns.expand(self.replicas, -1, -1).mT, above, out=gradient).mul_(PRIOR_SPEED)
-        return pull
+        n, gradient = self.stack.architecture.n, self.stack.gradients["prior"]
+        shared = columns.expand(self.replicas, -1, -1)
+        out = torch.bmm(self.stack.weights["prior"].mT, shared).mul_(PRIOR_SPEED)
+        precision = out[:, -n:].neg().exp_().div_(self.rows)
+        centred = self.z.sub_(out[:, :n]) if self.stack.architecture.location else self.z
+        torch.mul(centred, precision, out=self.pull)
+        torch.mul(centred, self.pull, out=out[:, -n:]).sub_(1.0 / self.rows).mul_(-0.5)
+        if self.stack.architecture.location:
+            torch.neg(self.pull, out=out[:, :n])
+        torch.bmm(shared, out.mT, out=gradient).mul_(PRIOR_SPEED)
+        return self.pull
 
-    def _backward(
-        self,
-        above: torch.Tensor,
-        inputs: list[torch.Tensor],
-        states: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]],
-    ) -> None:
+    def _backward(self, above: torch.Tensor) -> None:
         """Gradients of couplings and linear layers, given d loss / d z."""
         kept = self.stack.architecture.kept
         inverses = torch.linalg.inv_ex(torch.stack(self.linear)).inverse  # a lost replica must not raise
         for level in reversed(range(len(self.linear))):
             if level < len(self.perceptrons):
-                tanh, scale, before = states[level]
-                d_moved = above[..., kept:]
-                d_before = d_moved * scale
+                state, split = self.states[level], self.d_output.shape[1] // 2
                 # s = 2 tanh(p / 2): ds/dp = 1 - tanh^2, and every row has -s as a part of its loss
-                d_scale = (d_before * before).sub_(1.0 / self.rows).mul_(1.0 - tanh.square())
-                self.perceptrons[level].backward(torch.cat([d_scale, d_moved], -1), self.below)
-                above = torch.cat([above[..., :kept] + self.below, d_before], -1)
-            torch.bmm(inputs[level].mT, above, out=self.linear_gradient[level])
+                d_moved, d_scale = above[:, kept:], self.d_output[:, :split]
+                self.d_output[:, split:].copy_(d_moved)
+                d_moved.mul_(state.scale)
+                torch.mul(d_moved, state.before, out=d_scale).sub_(1.0 / self.rows)
+                d_scale.mul_(state.tanh.square_().neg_().add_(1.0))
+                self.perceptrons[level].backward(self.d_output, self.below)
+                above[:, :kept].add_(self.below)
+            torch.bmm(self.inputs[level], above.mT, out=self.linear_gradient[level])
             self.linear_gradient[level].sub_(inverses[level].mT)
             if level:
-                above = torch.bmm(above, self.linear[level].mT)
+                above = torch.bmm(self.linear[level], above, out=self.above if above is self.pull else self.pull)
 
     @torch.no_grad()
     def loss(self, rows: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:

@@ -43,17 +43,36 @@ class BoundGradient:
         self.stack, self.rows = stack, rows
         self.encoder, self.decoder = self._perceptron("encoder"), self._perceptron("decoder")
         self.prior = None if architecture.prior == "fixed" else self._perceptron("prior")
-        beta = weights(objective.beta, stack)
-        # every replica's loss is a mean over rows: both factors are folded into what is sent back
-        self.row_weight = 1.0 / rows
-        self.kl_weight = (beta / rows).unsqueeze(-1)
-        shape = (stack.replicas, rows, architecture.n)
-        self.latent = stack.flat.new_ones(*shape[:2], architecture.n + 1)
-        self.z, self.g = self.latent[..., :-1], stack.flat.new_empty(shape)
-        self.residual = stack.flat.new_empty(*shape[:2], architecture.d)
-        self.outputs = stack.flat.new_empty(*shape[:2], architecture.encoder_outputs)
+        n, new = architecture.n, stack.flat.new_empty
+        shape = (stack.replicas, n, rows)
+        self.mean, self.log_deviation = self.encoder.output[:, :n], self.encoder.output[:, n : 2 * n]
+        self.deviation, self.shift, self.pull, self.excess, self.g = (new(shape) for _ in range(5))
+        self.design = stack.flat.new_empty(0, 0, 0)
+        self.white = self.auxiliary = self.design
+        self.latent = stack.flat.new_ones(stack.replicas, n + 1, rows)
+        self.z = self.latent[:, :-1]
+        self.residual = torch.empty_like(self.decoder.output)
+        self.outputs = torch.empty_like(self.encoder.output)
+        self.d_mean, self.d_log_deviation = self.outputs[:, :n], self.outputs[:, n : 2 * n]
+        # every replica's loss is a mean over rows: both factors are folded into what is sent back. Factors are tensors
+        # without dimensions rather than numbers, which every operation would convert first.
+        beta = weights(objective.beta, stack) / rows
+        self.kl_weight = beta.squeeze() if beta.numel() == 1 else beta.unsqueeze(-1).expand(shape).contiguous()
+        self.minus_half, self.row_weight = stack.flat.new_tensor(-0.5), stack.flat.new_tensor(1.0 / rows)
+        self._noise_precision: tuple[torch.Tensor, torch.Tensor] | None = None
+        self.precision = torch.zeros_like(self.g).add_(self.kl_weight)
+        self.log_variance = self.location = None
+        if self.prior is not None:
+            columns = self.prior.output
+            self.location = columns[:, :n] if architecture.location else None
+            self.log_variance = columns[:, -n:] if architecture.scale else None
+        self.centred = self.mean if self.location is None else new(shape)
+        self.lower: torch.Tensor | None = None
         if architecture.posterior == "full":
-            self._scatter = self._selection()
+            self.lower = stack.flat.new_zeros(stack.replicas, n * n, rows)
+            below, left = torch.tril_indices(n, n, -1, device=stack.flat.device)
+            self.below_diagonal = below * n + left
+            self.product = new(stack.replicas, n, n, rows)
 
     def _perceptron(self, name: str) -> Perceptron:
         weights, architecture = self.stack.weights, self.architecture
@@ -61,72 +80,80 @@ class BoundGradient:
         skip = weights.get(f"{name}.skip")
         return Perceptron(levels, skip, architecture.activation, architecture.slope, self.rows)
 
-    def _selection(self) -> torch.Tensor:
-        """0/1 matrix that lays the entries below the Cholesky diagonal out as (n, n), rows flattened."""
-        n = self.architecture.n
-        rows, columns = torch.tril_indices(n, n, -1)
-        matrix = self.stack.flat.new_zeros(len(rows), n * n)
-        matrix[torch.arange(len(rows)), rows * n + columns] = 1.0
-        return matrix
-
     @torch.no_grad()
     def __call__(self, batch: Batch, noise: torch.Tensor) -> None:
         """Write the gradient at ``batch`` with standard normal ``noise`` (S, B, n) into ``stack.gradient``."""
-        n = self.architecture.n
-        out = self.encoder.forward(batch.design)
-        mean, deviation = out[..., :n], out[..., n : 2 * n].exp()
-        lower = None
-        torch.addcmul(mean, deviation, noise, out=self.z)
-        if self.architecture.posterior == "full":
-            lower = (out[..., 2 * n :] @ self._scatter).view(*noise.shape, n)
-            self.z.add_((lower @ noise.unsqueeze(-1)).squeeze(-1))
+        noise = noise.mT.contiguous()
+        self._read(batch.design)
+        self.encoder.forward(self.design)
+        torch.exp(self.log_deviation, out=self.deviation)
+        torch.mul(self.deviation, noise, out=self.shift)
+        torch.add(self.mean, self.shift, out=self.z)
+        if self.lower is not None:
+            self._add_lower(self.lower, noise)
         self._through_decoder(batch)
-        self._through_posterior(batch, mean, deviation, lower, noise)
+        self._through_posterior()
+        if self.lower is not None:
+            self._through_lower(self.lower, noise)
+        if self.prior is not None:
+            self._through_prior(self.prior)
         self.encoder.backward(self.outputs)
+
+    def _read(self, design: torch.Tensor) -> None:
+        """The batch as (sets, columns, B), and its parts."""
+        if len(design) != len(self.design):
+            self.design = design.mT.contiguous()
+            self.white, self.auxiliary = self.design[:, : self.architecture.d], self.design[:, self.architecture.d :]
+        else:
+            self.design.copy_(design.mT)
+
+    def _add_lower(self, lower: torch.Tensor, noise: torch.Tensor) -> None:
+        """The part of C below its diagonal: into z, times the noise."""
+        n = self.architecture.n
+        lower.index_copy_(1, self.below_diagonal, self.encoder.output[:, 2 * n :])
+        torch.mul(lower.view_as(self.product), noise.unsqueeze(1), out=self.product)
+        self.z.add_(self.product.sum(2))
 
     def _through_decoder(self, batch: Batch) -> None:
         """The decoder's gradients, and ``g`` = d loss / d z."""
         out, residual = self.decoder.forward(self.latent), self.residual
         if batch.precision is None:
             torch.sigmoid(out, out=residual)
-            residual.sub_(batch.target).mul_(self.row_weight)
+            residual.sub_(batch.target.mT).mul_(self.row_weight)
         else:
-            torch.sub(out, batch.target, out=residual)
-            residual.mul_(batch.precision * self.row_weight)
+            if self._noise_precision is None or self._noise_precision[0] is not batch.precision:
+                self._noise_precision = batch.precision, batch.precision.mT * self.row_weight
+            torch.sub(out, self.white, out=residual)
+            residual.mul_(self._noise_precision[1])
         self.decoder.backward(residual, self.g)
 
-    def _through_posterior(
-        self,
-        batch: Batch,
-        mean: torch.Tensor,
-        deviation: torch.Tensor,
-        lower: torch.Tensor | None,
-        noise: torch.Tensor,
-    ) -> None:
-        """The prior's gradients, and the loss's derivatives by the encoder's outputs."""
-        n, architecture, weight = self.architecture.n, self.architecture, self.kl_weight
-        columns = None if self.prior is None else self.prior.forward(batch.design[..., architecture.d :])
-        location = columns[..., :n] if columns is not None and architecture.location else None
-        centred = mean if location is None else mean - location
-        if columns is not None and architecture.scale:
-            precision = columns[..., -n:].neg().exp_().mul_(weight)
-        else:
-            precision = weight.expand_as(mean)
-        pull, d_mean = centred * precision, self.outputs[..., :n]
-        torch.add(self.g, pull, out=d_mean)
-        d_deviation = torch.addcmul(deviation * precision, self.g, noise)
-        torch.sub(d_deviation.mul_(deviation), weight, out=self.outputs[..., n : 2 * n])
-        variance = deviation.square()
-        if lower is not None:
-            d_lower = torch.addcmul(lower * precision.unsqueeze(-1), self.g.unsqueeze(-1), noise.unsqueeze(-2))
-            self.outputs[..., 2 * n :] = d_lower.flatten(-2) @ self._scatter.mT
-            variance = variance + lower.square().sum(-1)
-        if self.prior is None:
-            return
-        above = self.prior.raw[-1]
-        if architecture.scale:
-            spread = torch.addcmul(variance * precision, centred, pull)
-            torch.sub(weight, spread, out=above[..., -n:]).mul_(0.5)
-        if architecture.location:
-            torch.neg(pull, out=above[..., :n])
-        self.prior.backward(above)
+    def _through_posterior(self) -> None:
+        """The loss's derivatives by means and log standard deviations; ``excess`` = (s^2 exp(-r) - 1) / B."""
+        if self.prior is not None:
+            self.prior.forward(self.auxiliary)
+        if self.log_variance is not None:
+            torch.neg(self.log_variance, out=self.precision).exp_().mul_(self.kl_weight)
+        if self.location is not None:
+            torch.sub(self.mean, self.location, out=self.centred)
+        torch.mul(self.centred, self.precision, out=self.pull)
+        torch.add(self.g, self.pull, out=self.d_mean)
+        torch.mul(self.deviation, self.deviation, out=self.excess)
+        self.excess.mul_(self.precision).sub_(self.kl_weight)
+        torch.addcmul(self.excess, self.g, self.shift, out=self.d_log_deviation)
+
+    def _through_lower(self, lower: torch.Tensor, noise: torch.Tensor) -> None:
+        """The derivatives by the entries of C below its diagonal, whose squares are part of the variances."""
+        n, entries, product = self.architecture.n, lower.view_as(self.product), self.product
+        torch.mul(entries, self.precision.unsqueeze(2), out=product)
+        if self.log_variance is not None:
+            self.excess.add_((product * entries).sum(2))
+        product.addcmul_(self.g.unsqueeze(2), noise.unsqueeze(1))
+        torch.index_select(product.flatten(1, 2), 1, self.below_diagonal, out=self.outputs[:, 2 * n :])
+
+    def _through_prior(self, prior: Perceptron) -> None:
+        """The prior's gradients, in the memory of its output."""
+        if self.log_variance is not None:
+            torch.addcmul(self.excess, self.centred, self.pull, out=self.log_variance).mul_(self.minus_half)
+        if self.location is not None:
+            torch.neg(self.pull, out=self.location)
+        prior.backward(prior.output)

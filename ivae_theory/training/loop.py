@@ -11,7 +11,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -191,8 +191,9 @@ class Loop:
         self.step, self.history = 0, History()
         self.first = torch.zeros_like(problem.flat)
         self.second = torch.zeros_like(problem.flat)
-        self._order: tuple[int, torch.Tensor] | None = None
-        self._noise: tuple[int, torch.Tensor] | None = None
+        self._count = torch.zeros((), device=problem.flat.device)
+        self._order: tuple[int, Sequence[torch.Tensor]] | None = None
+        self._noise: tuple[int, Sequence[torch.Tensor]] | None = None
         if self.checkpoint is not None and self.checkpoint.exists():
             self._restore(self.checkpoint)
 
@@ -206,8 +207,9 @@ class Loop:
         epoch, position = divmod(step, self.batches)
         if self._order is None or self._order[0] != epoch:
             generator, device = self._generator(_ORDER, epoch), self.problem.flat.device
-            self._order = epoch, torch.randperm(self.problem.population, generator=generator, device=device)
-        return self._order[1][position * self.rows : (position + 1) * self.rows]
+            order = torch.randperm(self.problem.population, generator=generator, device=device)
+            self._order = epoch, order.split(self.rows)
+        return self._order[1][position]
 
     def noise(self, step: int) -> torch.Tensor:
         """Standard normal noise (S, rows, noise width) of this step."""
@@ -215,8 +217,9 @@ class Loop:
         if self._noise is None or self._noise[0] != block:
             flat, problem = self.problem.flat, self.problem
             shape = (_BLOCK, problem.replicas, self.rows, problem.noise_width)
-            generator = self._generator(_NOISE, block)
-            self._noise = block, torch.randn(shape, generator=generator, dtype=flat.dtype, device=flat.device)
+            drawn = torch.randn(shape, generator=self._generator(_NOISE, block), dtype=flat.dtype, device=flat.device)
+            # in memory rows come last, as hand-derived gradients read it
+            self._noise = block, drawn.mT.contiguous().mT.unbind()
         return self._noise[1][position]
 
     def run(self, until: int | None = None) -> History:
@@ -271,7 +274,7 @@ class Loop:
                 [self.first],
                 [self.second],
                 [],
-                [torch.tensor(float(self.step + 1), device=problem.flat.device)],
+                [self._count.fill_(self.step + 1)],
                 lr=schedule.rate(self.step),
                 beta1=0.9,
                 beta2=0.999,
