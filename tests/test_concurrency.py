@@ -108,7 +108,7 @@ def test_no_thread_changes_anothers_precision() -> None:
 
 def test_a_module_shared_by_threads_is_never_evaluated_in_training_mode() -> None:
     """The modes are restored after each evaluation: in the middle of another thread's, were it not its turn."""
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
     torch.manual_seed(0)
     modes = list[bool]()
 

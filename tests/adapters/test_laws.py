@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from ivae_theory.adapters.laws import LAWS, form_of
 from ivae_theory.errors import NotExponentialFamily
 from ivae_theory.exact import to_fraction
-from ivae_theory.model.torch_modules import _TORCH
 from ivae_theory.verdict import Status
-from tests.extras import optional
 
-torch = optional("torch", "torch")
-D = optional("torch.distributions", "torch")
+torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
+D = torch.distributions
+
+from ivae_theory.model.torch_modules import _TORCH  # noqa: E402
 
 #: Parameters that are any real number; the others are positive.
 REAL = {("Normal", "loc"), ("LogNormal", "loc"), ("Laplace", "loc"), ("VonMises", "loc")}

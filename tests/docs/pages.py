@@ -15,8 +15,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sybil import Sybil
-from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+import pytest
+
+pytest.importorskip("sybil", reason="needs the extra 'docs'")
+
+from sybil import Sybil  # noqa: E402
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -12,7 +12,7 @@ import pytest
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.mixing.tracing import Untraceable, trace
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 

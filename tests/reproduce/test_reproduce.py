@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("torch")
-pytest.importorskip("sklearn")
-pytest.importorskip("matplotlib")
+pytest.importorskip("torch", reason="needs the extra 'torch'")
+pytest.importorskip("sklearn", reason="needs the extra 'train'")
+pytest.importorskip("matplotlib", reason="needs the extra 'plot'")
 
 from ivae_theory.errors import InputError
 from ivae_theory.reproduce import figures, reproduce

@@ -25,7 +25,7 @@ from ivae_theory.noise import Noise
 from ivae_theory.rivals import Rival, rival
 from ivae_theory.verdict import Status
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 z, u, v = sympy.symbols("z u v", real=True)
 z1, z2, z3 = sympy.symbols("z1:4", real=True)
 NOISE = Noise.gaussian(F(1, 10))

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
-sklearn_base = pytest.importorskip("sklearn.base")
+torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
+sklearn_base = pytest.importorskip("sklearn.base", reason="needs the extra 'train'")
 
 from ivae_theory import check, recheck  # noqa: E402
 from ivae_theory.errors import InputError  # noqa: E402
@@ -243,8 +243,9 @@ def test_manners_and_bad_input() -> None:
     one, two = (sklearn_base.clone(estimator).fit(data.x, names) for _ in range(2))
     np.testing.assert_array_equal(one.transform(data.x), two.transform(data.x))
     assert one.transform(data.x).shape == (180, 2)
+    few = LayeredFlow(2, layers=2, bins=2, replicas=2, exploration=SHORT, schedule=SHORT).fit(data.x, data.u)
+    assert sorted(few.finalists_.tolist()) == [0, 1]
     for bad, name in (
-        (LayeredFlow(finalists=3, replicas=2), "finalists"),
         (LayeredFlow(finalists=0), "finalists"),
         (LayeredFlow(layers=0), "layers"),
         (LayeredFlow(bins=3), "bins"),
