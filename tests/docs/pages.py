@@ -19,8 +19,8 @@ import pytest
 
 pytest.importorskip("sybil", reason="needs the extra 'docs'")
 
-from sybil import Sybil  # noqa: E402
-from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser  # noqa: E402
+from sybil import Sybil
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
