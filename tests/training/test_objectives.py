@@ -192,33 +192,6 @@ def test_fixed_prior_is_the_standard_law() -> None:
         torch.testing.assert_close(prior_log_density(none, z, law), reference.log_prob(z).sum(-1))
 
 
-def _operations(replicas: int, fast: bool) -> int:
-    """Number of kernels that one gradient takes, counted by the dispatcher."""
-    from torch.utils._python_dispatch import TorchDispatchMode
-
-    class Counter(TorchDispatchMode):
-        count = 0
-
-        def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
-            self.count += 1
-            return func(*args, **(kwargs or {}))
-
-    stack = make_stack(replicas)
-    batch, noise = make_batch(stack)
-    gradient = BoundGradient(stack, Bound(), ROWS)
-    with Counter() as counter:
-        if fast:
-            gradient(batch, noise)
-        else:
-            Bound().loss(stack, batch, noise).sum().backward()
-    return counter.count
-
-
-@pytest.mark.parametrize("fast", [True, False])
-def test_number_of_kernels_does_not_depend_on_the_number_of_replicas(fast: bool) -> None:
-    assert _operations(2, fast) == _operations(17, fast) > 10
-
-
 def test_a_replica_s_start_depends_on_its_own_seed_alone() -> None:
     architecture = Architecture(n=2, d=2, size=3)
     one, two = Stack(architecture, [7, 8]), Stack(architecture, [8])
