@@ -11,6 +11,7 @@ from ivae_theory.cli.app import EXIT
 from ivae_theory.cli.console import progress
 from ivae_theory.cli.options import MODEL_FILE, OUTPUT, examples, quiet_option
 from ivae_theory.cli.watch import load_within, timeout_option
+from ivae_theory.text import printable
 from ivae_theory.verdict import Verdict
 
 __all__ = ["command"]
@@ -49,11 +50,11 @@ def command(first: str, second: str, json_path: str | None, seed: int, timeout: 
 
         write_text(json_path, to_json(verdict, *models), "--json")
     if not quiet:
-        click.echo("\n".join(textwrap.wrap(str(verdict), 80)))
+        click.echo("\n".join(textwrap.wrap(printable(str(verdict)), 80)))
         for row in verdict.evidence.get("A", ()):
             click.echo("  A  " + "  ".join(row))
         if "c" in verdict.evidence:
             click.echo("  c  " + "  ".join(verdict.evidence["c"]))
         for sentence in verdict.assumes:
-            click.echo("\n".join(textwrap.wrap(f"assumed: {sentence}", 80, subsequent_indent="         ")))
+            click.echo("\n".join(textwrap.wrap(printable(f"assumed: {sentence}"), 80, subsequent_indent="         ")))
     return EXIT[verdict.status]

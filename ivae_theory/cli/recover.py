@@ -9,6 +9,7 @@ from ivae_theory.cli.console import progress
 from ivae_theory.cli.options import OUTPUT, examples, quiet_option
 from ivae_theory.cli.watch import timeout_option, within
 from ivae_theory.errors import InputError
+from ivae_theory.text import printable
 from ivae_theory.verdict import Status
 
 __all__ = ["command"]
@@ -80,5 +81,5 @@ def command(
     with progress("comparing samples", quiet):
         found = within(timeout or SECONDS, "FILE", compared)
     if not quiet:
-        click.echo(found["text"])
+        click.echo(printable(found["text"]))
     return EXIT[Status[found["status"]]]

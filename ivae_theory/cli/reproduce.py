@@ -10,12 +10,13 @@ import click
 
 from ivae_theory.cli.console import progress
 from ivae_theory.cli.options import examples, quiet_option
+from ivae_theory.text import printable
 
 __all__ = ["command"]
 
 
 #: The names of :data:`ivae_theory.reproduce.FIGURES`, here so that ``--help`` imports no torch.
-FIGURES = ("figure1", "figure2", "figure3", "figure4")
+FIGURES = ("figure1", "figure2", "figure3", "figure4", "heatmap", "distance", "violations")
 
 
 @click.command(
@@ -83,7 +84,7 @@ class _Runs:
     def __call__(self, run: Any) -> None:
         self.finished += 1
         if not self.quiet:
-            outcome = run.error if run.result is None else f"MCC {run.result['mcc']:.3f}"
+            outcome = printable(str(run.error)) if run.result is None else f"MCC {run.result['mcc']:.3f}"
             data = ", ".join(f"{name} {value}" for name, value in run.configuration["data"].items())
             click.echo(f"{run.configuration['method']} ({data}): {outcome}, {run.seconds:.0f} s", err=True)
         self.said(f"running {self.figure}: {self.finished} runs finished")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ivae_theory.text import printable
 from ivae_theory.verdict import Report, Verdict
 
 __all__ = ["latex"]
@@ -14,7 +15,8 @@ _ESCAPES = {
 
 
 def _escaped(text: str) -> str:
-    return "".join(_ESCAPES.get(character, character) for character in text)
+    """One paragraph without commands; control characters are shown as their escapes."""
+    return "".join(_ESCAPES.get(character, character) for character in printable(" ".join(text.split())))
 
 
 def _row(verdict: Verdict) -> str:

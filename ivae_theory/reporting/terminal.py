@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ivae_theory.reporting.evidence import numbers
+from ivae_theory.text import printable
 from ivae_theory.verdict import Report, Status, Verdict
 
 __all__ = ["WIDTH", "renderable", "terminal"]
@@ -45,6 +46,11 @@ def renderable(report: Report) -> RenderableType:
     return Group(*parts)
 
 
+def _text(text: str, style: str = "") -> Text:
+    """Text of a model or a file: neither markup nor escape sequences in it mean anything."""
+    return Text(printable(text), style=style)
+
+
 def _state(status: Status) -> Text:
     return Text(f"{_MARK[status]} {status.name}", style=_STYLE[status])
 
@@ -53,39 +59,41 @@ def _head(report: Report) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row("Model", Text(str(report.subject["text"])))
+    table.add_row("Model", _text(str(report.subject["text"])))
     grade = report.conclusion.grade
     state = _state(report.status)
     state.append(f" ({grade.word})" if grade is not None else "", style="default")
-    table.add_row("Goal", Text(f"{report.goal}: ").append_text(state))
+    table.add_row("Goal", _text(f"{report.goal}: ").append_text(state))
     return table
 
 
 def _verdict(verdict: Verdict) -> RenderableType:
     head = _state(verdict.status)
     head.pad_right(13 - len(head.plain))
-    head.append(verdict.claim, style="bold")
+    head.append(printable(verdict.claim), style="bold")
     notes = [verdict.grade.word] if verdict.grade is not None else []
     if verdict.margin is not None:
         unit = verdict.evidence.get("margin_unit")
-        notes.append(f"margin {verdict.margin:.3g}" + (f" {unit}" if isinstance(unit, str) and len(unit) < 24 else ""))
+        short = f" {printable(unit)}" if isinstance(unit, str) and len(unit) < 24 else ""
+        notes.append(f"margin {verdict.margin:.3g}{short}")
     if notes:
         head.append(f"  ({', '.join(notes)})", style="dim")
-    lines: list[RenderableType] = [Text(verdict.reason)]
-    lines.extend(Text(f"assumed: {sentence}", style="italic") for sentence in verdict.assumes)
+    lines: list[RenderableType] = [_text(verdict.reason)]
+    lines.extend(_text(f"assumed: {sentence}", style="italic") for sentence in verdict.assumes)
     if verdict.advice:
-        lines.append(Text(f"-> {verdict.advice}", style="cyan"))
+        lines.append(_text(f"-> {verdict.advice}", style="cyan"))
     return Group(head, Padding(Group(*lines), (0, 0, 0, 13), expand=False))
 
 
 def _conclusion(report: Report) -> RenderableType:
     conclusion = report.conclusion
-    lines: list[RenderableType] = [Text(conclusion.statement)]
+    lines: list[RenderableType] = [_text(conclusion.statement)]
     if conclusion.assumptions:
         lines.append(Text("It takes for granted:"))
-        lines.extend(Padding(Text(f"- {sentence}"), (0, 0, 0, 2), expand=False) for sentence in conclusion.assumptions)
+        lines.extend(Padding(_text(f"- {sentence}"), (0, 0, 0, 2), expand=False) for sentence in conclusion.assumptions)
     if conclusion.rival is not None:
-        lines.append(Rule(f"the rival, which refutes {conclusion.rival['refutes']}", style="dim", align="left"))
+        title = _text(f"the rival, which refutes {conclusion.rival['refutes']}")
+        lines.append(Rule(title, style="dim", align="left"))
         lines.append(_rival(conclusion.rival["evidence"]))
     return Group(*lines)
 
@@ -96,5 +104,5 @@ def _rival(evidence: Mapping[str, Any]) -> RenderableType:
     table.add_column(no_wrap=True, style="dim")
     table.add_column(overflow="fold")
     for name, text in numbers(evidence):
-        table.add_row(name, Text(text))
-    return Group(Text(str(evidence.get("text", ""))), table)
+        table.add_row(_text(name), _text(text))
+    return Group(_text(str(evidence.get("text", ""))), table)

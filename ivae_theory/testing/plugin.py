@@ -197,12 +197,14 @@ class Plugin:
 
 
 def _write_entry(terminalreporter: pytest.TerminalReporter, entry: Entry) -> None:
-    name = f" [{entry.name}]" if entry.name and f"[{entry.name}]" not in entry.test else ""
+    from ivae_theory.text import printable
+
+    name = f" [{printable(entry.name)}]" if entry.name and f"[{entry.name}]" not in entry.test else ""
     terminalreporter.write(f"{_MARK[entry.status]} {entry.status.upper():<10}", **_COLOUR[entry.status])
     terminalreporter.write_line(f"{entry.goal}  {entry.test}{name}")
-    terminalreporter.write_line(f"             {entry.subject}")
+    terminalreporter.write_line(f"             {printable(entry.subject)}")
     for claim in entry.open:
-        terminalreporter.write_line(f"             {claim}")
+        terminalreporter.write_line(f"             {printable(claim)}")
 
 
 def _is_model(value: Any) -> bool:
