@@ -74,6 +74,7 @@ def check(
         ("subject", model.describe),
         *plan,
         ("rival", lambda: _rival(model, goal, found)),
+        ("functions", model.ask_again),
     ]
     claims = dict(plan)
     said = None if progress is None else lambda name: progress(name) if name in claims else None
@@ -83,6 +84,7 @@ def check(
         answer = next(given)
         found[claim] = _vouch(_unknown(claim, answer), vouched) if isinstance(answer, NoAnswer) else answer
     rival = next(given)
+    next(given)
     verdicts = tuple(found[claim] for claim in claims)
     return Report(
         subject, goal, verdicts, conclude(goal, verdicts, subject, None if isinstance(rival, NoAnswer) else rival)

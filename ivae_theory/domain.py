@@ -24,6 +24,8 @@ def _as_points(values: Any, argument: str) -> NDArray[Any]:
     """A copy of ``values`` as a finite real array of shape (M, m) with M >= 1, m >= 1."""
     if hasattr(values, "detach"):
         values = values.detach().cpu().numpy()
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise InputError(argument, "finite numbers", f"{int(np.ma.getmaskarray(values).sum())} masked entries")
     try:
         array = np.array(values)
     except ValueError as error:

@@ -24,6 +24,8 @@ __all__ = [
     "is_torch_module",
     "prefers_torch",
     "quiet_module",
+    "require_rowwise",
+    "same_answers",
     "to_tensor",
 ]
 
@@ -127,6 +129,10 @@ def _from_torch(value: Any) -> bool:
     return str(name).partition(".")[0] == "torch"
 
 
+#: Half precisions, as numpy and torch name them.
+_HALVES = ("float16", "torch.float16", "torch.bfloat16", "bfloat16")
+
+
 @contextmanager
 def quiet_module(function: Any) -> Iterator[None]:
     """Evaluation mode for every module that the function holds, and no gradients; modes are restored afterwards.
@@ -171,6 +177,11 @@ def to_tensor(function: Any, batch: NDArray[Any]) -> Any:
 def _to_numpy(value: Any, argument: str) -> NDArray[Any]:
     if value is None:
         raise CallableFailed(argument, "a function that returns numbers", "None")
+    if str(getattr(value, "dtype", "")) in _HALVES:
+        # Their rounding is larger than what is granted to the answers of a function that cannot be looked into.
+        raise CallableFailed(argument, "answers in single or double precision", f"{value.dtype}")
+    if isinstance(value, np.ma.MaskedArray):
+        value = np.ma.filled(value.astype(np.float64), np.nan)
     if hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
     try:
@@ -200,21 +211,32 @@ def _ask(function: Callable[..., Any], batch: NDArray[Any], tensors: bool, argum
             return result
         got = f"shape {result.shape} for a batch of {len(batch)}"
         refusal = CallableFailed(argument, f"an array of {len(batch)} rows", got)
+    except SystemExit as error:
+        raise _ended(argument, error) from None
     except Exception as error:  # noqa: BLE001  (user code may raise anything; it is reported below)
         refusal = error
     try:
         rows = [call(row) for row in batch]
+    except SystemExit as error:
+        raise _ended(argument, error) from None
     except Exception:  # noqa: BLE001  (a point without its batch axis was refused; batches of one are tried next)
         try:
             singles = [call(batch[k : k + 1]) for k in range(len(batch))]
             rows = [single[0] for single in singles if single.ndim and len(single) == 1]
             if len(rows) != len(batch):
                 raise refusal
+        except SystemExit as error:
+            raise _ended(argument, error) from None
         except Exception:  # noqa: BLE001  (the first refusal says more than this one)
             raise refusal from None
     if len({row.shape for row in rows}) != 1:
         raise CallableFailed(argument, "one shape at every point", f"{sorted({row.shape for row in rows})}")
     return np.stack(rows)
+
+
+def _ended(argument: str, error: SystemExit) -> CallableFailed:
+    """A function that ends the program would end it with a status that means something else here."""
+    return CallableFailed(argument, "a function that returns numbers", f"an exit with status {error.code}")
 
 
 def evaluate_callable(
@@ -250,6 +272,35 @@ def evaluate_where_finite(
     return answer, finite
 
 
+def same_answers(answer: NDArray[np.float64], again: NDArray[np.float64]) -> bool:
+    """Whether two answers to the same question are equal up to the rounding of single precision."""
+    return answer.shape == again.shape and np.allclose(answer, again, rtol=1e-5, atol=1e-7, equal_nan=True)
+
+
+def require_rowwise(
+    function: Callable[..., Any], points: NDArray[Any], answers: NDArray[np.float64], argument: str
+) -> None:
+    """Refuse a function whose answer at a point depends on what else is in the batch: it is none of the point.
+
+    Raises
+    ------
+    NonDeterministic
+        When some of the points are answered differently by themselves, by far more than rounding.
+    """
+    some = points[: max(1, min(len(points) // 2, 256))]
+    if len(some) == len(points):
+        return
+    try:
+        alone, finite = evaluate_where_finite(function, some, argument)
+    except CallableFailed:
+        return  # it takes batches of one size alone
+    before = answers[: len(some)].reshape(len(some), -1)
+    alone = alone.reshape(len(some), -1)
+    scale = 1 + np.abs(np.nan_to_num(before, nan=0.0, posinf=0.0, neginf=0.0)).max(initial=0.0)
+    if before.shape != alone.shape or not np.allclose(alone[finite], before[finite], rtol=1e-3, atol=1e-3 * scale):
+        raise NonDeterministic(argument, "the same value at a point whatever else is in the batch", "another one")
+
+
 def _twice(function: Callable[..., Any], points: NDArray[Any], argument: str) -> NDArray[np.float64]:
     if not callable(function):
         raise InputTypeError(argument, "a callable", type(function).__name__)
@@ -266,7 +317,7 @@ def _twice(function: Callable[..., Any], points: NDArray[Any], argument: str) ->
         except Exception as error:  # noqa: BLE001  (turned into CallableFailed below)
             failure = failure or error
             continue
-        if answer.shape != again.shape or not np.allclose(answer, again, rtol=1e-5, atol=1e-7, equal_nan=True):
+        if not same_answers(answer, again):
             raise NonDeterministic(argument, "the same values when asked twice", "different ones")
         return answer
     if isinstance(failure, CallableFailed):

@@ -16,9 +16,9 @@ from ivae_theory.enclosure.network.chain import NotProved, injective_links
 from ivae_theory.enclosure.network.expressions import graph_of
 from ivae_theory.enclosure.network.traced import Graph
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.errors import CallableFailed, InputError, InputTypeError
+from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NonDeterministic
 from ivae_theory.exact import encode_array, rationalised, to_text
-from ivae_theory.mixing.evaluation import evaluate_callable, evaluate_where_finite
+from ivae_theory.mixing.evaluation import evaluate_callable, evaluate_where_finite, same_answers
 from ivae_theory.mixing.registry import Construction, construction_of, sequence
 from ivae_theory.mixing.tracing import Untraceable, trace, verify
 
@@ -49,6 +49,9 @@ class Mixing:
     def evaluate(self, z: NDArray[Any]) -> Floats:
         """f at the points z, (B, n) -> (B, d)."""
         raise InputError("mixing", "a function that can be evaluated", "only its number of outputs, vouched for")
+
+    def ask_again(self) -> None:
+        """Refuse a function that answers otherwise than when the model was built; formulas cannot."""
 
     def describe(self) -> dict[str, Any]:
         """JSON values that identify the function."""
@@ -129,6 +132,12 @@ class CallableMixing(Mixing):
         except CallableFailed as error:
             self.untraceable = str(error)
 
+    def ask_again(self) -> None:
+        """Refuse a function that answers otherwise than when the model was built."""
+        again, _ = evaluate_where_finite(self.function, self._example, "mixing")
+        if not same_answers(self._answers, again):
+            raise NonDeterministic("mixing", "the answers that it gave when the model was built", "different ones")
+
     def evaluate(self, z: NDArray[Any]) -> Floats:
         """f at the points z, (B, n) -> (B, d)."""
         answer = evaluate_callable(self.function, _points(z, self.n), "mixing")
@@ -165,6 +174,11 @@ class Vouched(Mixing):
     def evaluate(self, z: NDArray[Any]) -> Floats:
         """f at the points z, when a function was given."""
         return super().evaluate(z) if self.inner is None else self.inner.evaluate(z)
+
+    def ask_again(self) -> None:
+        """See the function that is vouched for."""
+        if self.inner is not None:
+            self.inner.ask_again()
 
     def describe(self) -> dict[str, Any]:
         """That it is vouched for, and the function."""

@@ -95,7 +95,7 @@ def _make(function: Callable[..., Any], sample: Any) -> Any:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return make_fx(target, tracing_mode="fake", _allow_non_fake_inputs=True)(sample)
-        except Exception as error:  # the user's code, or torch's tracer, may raise anything; both mean untraceable
+        except (Exception, SystemExit) as error:  # whatever the user's code or torch's tracer raises: untraceable
             raise Untraceable(_short(error)) from error
 
     # The first pass is without functionalisation, under which reading the data of a fake tensor goes unnoticed.
@@ -106,7 +106,7 @@ def _make(function: Callable[..., Any], sample: Any) -> Any:
     return plain
 
 
-def _short(error: Exception) -> str:
+def _short(error: BaseException) -> str:
     text = " ".join(str(error).split())
     if "data-dependent" in text or "_local_scalar_dense" in text:
         return "it branches on values of its input, or reads a number out of a tensor (.item())"

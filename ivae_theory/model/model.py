@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from functools import cached_property
 from typing import Any
 
@@ -12,8 +10,10 @@ from numpy.typing import NDArray
 
 from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import InputError, InputTypeError
+from ivae_theory.model.natural import CallableNatural
 from ivae_theory.model.prior import Prior
 from ivae_theory.model.record import training_record
+from ivae_theory.verdict import digest_of
 
 __all__ = ["Model"]
 
@@ -97,6 +97,19 @@ class Model:
         image = np.asarray(self.mixing.evaluate(z), dtype=np.float64)
         return z, np.asarray(self.noise.observe(image, rng), dtype=np.float64)
 
+    def ask_again(self) -> None:
+        """Ask lambda and f again what they were asked when the model was built.
+
+        Raises
+        ------
+        NonDeterministic
+            When one of them answers differently: what was concluded meanwhile is about no function.
+        """
+        if isinstance(self.prior.natural, CallableNatural):
+            self.prior.natural.ask_again()
+        if self.mixing is not None:
+            self.mixing.ask_again()
+
     def describe(self) -> dict[str, Any]:
         """The model as JSON values: what reports call their subject."""
         described = {"text": self._text(), "digest": self.digest, **self._content}
@@ -116,8 +129,7 @@ class Model:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the canonical JSON of everything that :meth:`describe` says about the mathematics."""
-        text = json.dumps(self._content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return digest_of(self._content)
 
     def _text(self) -> str:
         names = sorted({family.name or "unnamed family" for family in self.prior.families})

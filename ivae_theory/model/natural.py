@@ -13,8 +13,8 @@ import sympy
 from numpy.typing import NDArray
 
 from ivae_theory.domain import Box, Observed, Points, SymbolicDomain
-from ivae_theory.enclosure.rounding import column_error
-from ivae_theory.errors import InputError
+from ivae_theory.enclosure.rounding import column_error, unknown_error
+from ivae_theory.errors import InputError, NonDeterministic
 from ivae_theory.exact import IntegerRows, array_digest, encode_array, fraction_text, to_text
 
 __all__ = ["CallableNatural", "Natural", "SymbolicNatural", "TableNatural", "stacked"]
@@ -184,6 +184,20 @@ class CallableNatural:
         points = _as_batch(u, self.domain.dimension)
         answers = ask(self.function, points)
         return np.asarray(stacked(answers, self.ks, "lambda(u)", "B"), dtype=np.float64)
+
+    def ask_again(self) -> None:
+        """Refuse a callable that answers otherwise than when the prior was built.
+
+        Where the answers are what verdicts rest on they may differ by no more than what is granted them as error.
+        """
+        from ivae_theory.mixing.evaluation import same_answers
+
+        again = self.evaluate(self.points)
+        same = same_answers(self.answers, again)
+        if self.graph is None:
+            same = same and bool((np.abs(again - self.answers) <= unknown_error(self.answers)).all())
+        if not same:
+            raise NonDeterministic("lambda(u)", "the answers that it gave when the prior was built", "different ones")
 
     def describe(self) -> dict[str, Any]:
         """JSON values; the callable is known by its graph, or else by its answers at the probes."""

@@ -61,8 +61,10 @@ def _as_array(table: Any) -> tuple[NDArray[Any], str]:
         return (tensor.float() if name == "bfloat16" else tensor).numpy(), name
     if isinstance(table, (sympy.MatrixBase, sympy.NDimArray)):
         table = table.tolist()
+    if isinstance(table, np.ma.MaskedArray) and np.ma.is_masked(table):
+        raise InputError("table", "finite natural parameters", f"{int(np.ma.getmaskarray(table).sum())} masked entries")
     if isinstance(table, np.ndarray):
-        array = table
+        array = np.asarray(table)
     else:
         try:
             array = np.array(table, dtype=object)
@@ -196,6 +198,7 @@ def read_symbolic(natural: Any, ks: Sequence[int] | int, domain: Domain) -> Symb
 def read_callable(function: Callable[[Any], Any], ks: Sequence[int] | int, domain: Domain) -> CallableNatural:
     """A callable, asked at every point of a finite domain or at candidates of a box, and traced if it can be."""
     from ivae_theory.enclosure.failure import CannotEnclose
+    from ivae_theory.mixing.evaluation import require_rowwise
     from ivae_theory.mixing.tracing import trace
 
     if isinstance(domain, SymbolicDomain):
@@ -205,10 +208,13 @@ def read_callable(function: Callable[[Any], Any], ks: Sequence[int] | int, domai
     if not np.isfinite(answers).all():
         row = int(np.argwhere(~np.isfinite(answers))[0, 0])
         raise InputError("lambda(u)", "finite natural parameters", f"not finite at u = {points[row].tolist()}")
+    require_rowwise(function, points, answers, "lambda(u)")
     counts = (ks,) * (answers.shape[1] // ks) if isinstance(ks, int) else tuple(ks)
     graph, why = None, ""
     try:
         graph = trace(function, points[:8])
     except (CannotEnclose, CallableFailed, NonDeterministic) as problem:
         why = str(problem)
-    return CallableNatural(function, domain, graph, why, counts, points, answers)
+    natural = CallableNatural(function, domain, graph, why, counts, points, answers)
+    natural.ask_again()
+    return natural

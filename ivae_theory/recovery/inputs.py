@@ -29,6 +29,8 @@ def as_array(values: Any, argument: str) -> NDArray[Any]:
         values = (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
     elif hasattr(values, "to_numpy"):
         values = values.to_numpy()
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise InputError(argument, "finite numbers", f"{int(np.ma.getmaskarray(values).sum())} masked entries")
     try:
         array = np.asarray(values)
     except (TypeError, ValueError) as error:
