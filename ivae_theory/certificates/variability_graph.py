@@ -18,7 +18,7 @@ from ivae_theory.enclosure.network.bottleneck import coefficients
 from ivae_theory.enclosure.network.sharing import shared
 from ivae_theory.enclosure.network.structure import affine_parts
 from ivae_theory.enclosure.network.traced import Graph
-from ivae_theory.enclosure.precision import precision
+from ivae_theory.enclosure.precision import around, precision
 from ivae_theory.exact import decode_array, parse_fraction
 from ivae_theory.verdict import Grade, Status
 
@@ -81,7 +81,7 @@ def _enclosed(graph: Graph, point: NDArray[Any], radius: Fraction) -> list[arb]:
     if radius == 0:
         return list(np.asarray(graph.evaluate(point), dtype=object).reshape(-1))
     wide = np.empty(len(point), dtype=object)
-    wide[:] = [arb(float(value)) + arb(0, float(radius)) for value in point]
+    wide[:] = [around(Fraction(float(value)), radius) for value in point]
     return list(np.asarray(graph.evaluate(wide), dtype=object).reshape(-1))
 
 

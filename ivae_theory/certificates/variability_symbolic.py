@@ -12,7 +12,7 @@ from flint import arb
 from ivae_theory.certificates.registry import InvalidCertificate
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.formula.symbolic import ball, number_ball
-from ivae_theory.enclosure.precision import precision
+from ivae_theory.enclosure.precision import around, precision
 from ivae_theory.exact import from_text
 
 __all__ = ["Symbolic", "atoms", "enclosed", "evaluated", "natural_of"]
@@ -90,9 +90,7 @@ def enclosed(model: Symbolic, point: Sequence[Fraction], radius: Fraction) -> li
     values = {}
     for symbol, pieces, value in zip(model.symbols, model.sets, point, strict=True):
         atom = _is_atom(pieces, value)
-        exact = sympy.Rational(value.numerator, value.denominator)
-        centre = number_ball(exact)
-        values[symbol] = centre if atom else centre + arb(0, float(radius))
+        values[symbol] = around(value, Fraction(0) if atom else radius)
     try:
         return [ball(entry, values) for entry in model.entries]
     except CannotEnclose as problem:

@@ -1,7 +1,8 @@
 """Full column rank of every matrix in given balls, by a preconditioner (Neumann's lemma).
 
 If ``X`` is any matrix at all and ``||I - X L|| < 1`` then ``X L`` is invertible, so ``L`` has full column rank.
-``X`` is a hint computed in floats and never trusted; the product and its distance from the identity are balls.
+``X`` is a hint computed in floats and never trusted; the product and its distance from the identity are balls. Where
+no float finds a hint, a determinant in balls may still decide.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from ivae_theory.enclosure.precision import precision
 __all__ = ["differences", "has_full_column_rank", "residual_bound"]
 
 Balls = Sequence[Sequence[arb]]
+#: Bits at which a hint in floats decides as well as anything, and most columns of a determinant in balls.
+_FLOATS, _MOST_COLUMNS = 64, 12
 
 
 def differences(rows: Balls) -> list[list[arb]]:
@@ -47,10 +50,20 @@ def has_full_column_rank(matrix: Balls, bits: int = 64) -> bool:
         return False
     with precision(bits):
         scaled = _scaled(matrix)
-        hint = None if scaled is None else _left_inverse(_midpoints(scaled))
-        if scaled is None or hint is None:
+        if scaled is None:
             return False
-        return bool(residual_bound(hint, scaled) < 1)
+        hint = _left_inverse(_midpoints(scaled))
+        if hint is not None and residual_bound(hint, scaled) < 1:
+            return True
+        return bits > _FLOATS and len(scaled[0]) <= _MOST_COLUMNS and _determinant_is_not_zero(scaled)
+
+
+def _determinant_is_not_zero(matrix: Balls) -> bool:
+    """Whether ``det L^T L``, computed in balls, excludes 0: for matrices too close to a singular one for any hint."""
+    columns = len(matrix[0])
+    table = arb_mat(len(matrix), columns, [value for row in matrix for value in row])
+    determinant = table.det() if len(matrix) == columns else (table.transpose() * table).det()
+    return bool(determinant.is_finite()) and not determinant.contains(0)
 
 
 def residual_bound(hint: NDArray[np.float64], matrix: Balls) -> arb:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 
-from flint import ctx
+from flint import arb, ctx, fmpq
 
 from ivae_theory.enclosure.turn import turn
 
-__all__ = ["precision"]
+__all__ = ["around", "precision"]
 
 
 @contextmanager
@@ -26,3 +27,11 @@ def precision(bits: int = 128) -> Iterator[None]:
             yield
         finally:
             ctx.prec = before
+
+
+def around(centre: Fraction, radius: Fraction) -> arb:
+    """A ball that contains every number within ``radius`` of the centre: a radius below what floats hold stays one."""
+    widened: arb = arb(fmpq(centre.numerator, centre.denominator)) + arb(0, 1) * fmpq(
+        radius.numerator, radius.denominator
+    )
+    return widened

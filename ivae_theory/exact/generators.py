@@ -9,7 +9,8 @@ evident); so an expression whose normal form is zero **is** zero, and one whose 
 ``exp(a + b)``          ``exp(a) exp(b)``; ``exp(c a) = exp(a)**c`` for rational ``c``
 ``sinh cosh tanh``      through ``exp``
 ``sin cos tan``         angle addition, integer multiples, ``cos**2 = 1 - sin**2``
-``log``                 ``log(c x**a y**b) = log c + a log|x| + b log|y|`` where the argument is evidently not negative
+``log``                 ``log(c x**a y**b) = log c + a log|x| + b log|y|`` where the argument is evidently not negative;
+                        ``log a**(2 m) = 2 m log|a|``
 ``Abs Max Min``         ``Max(a, b) = (a + b + |a - b|)/2``; ``|a|**2 = a**2``; ``|a b| = |a| |b|``
 ``x**(p/q)``            ``x**a x**b = x**(a + b)``; numbers by their prime factors
 all others              a generator for each function with arguments of equal normal form
@@ -169,11 +170,19 @@ class _Reader:
     def _log(self, argument: sympy.Basic, base: sympy.Basic | None = None) -> Quotient:
         if base is not None:
             return self._log(argument) * self.inverse(self._log(base))
+        if argument.is_Pow and argument.exp.is_Integer and argument.exp % 2 == 0 and argument.exp != 0:
+            inner = self.read(argument.base)
+            if not inner.is_zero and self.all_real(inner):  # before the power is multiplied out
+                return self._log_absolute(inner) * number(int(argument.exp))
         value = self.read(argument)
         if value.is_zero:
             raise NotPolynomial("the logarithm of zero")
         if not all(self.is_nonnegative(part) for part in (value.numerator, *map(dict, value.denominator))):
             return generator("call", ("log", (value.key(),)))
+        return self._log_absolute(value)
+
+    def _log_absolute(self, value: Quotient) -> Quotient:
+        """``log |v|``."""
         result = self._log_of(value.numerator)
         for factor, power in value.denominator.items():
             result = result - self._log_of(dict(factor)) * number(power)

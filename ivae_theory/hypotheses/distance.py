@@ -6,6 +6,7 @@ latents. With every ``T_i`` whitened, ``T -> B T, lambda -> B^-T lambda`` change
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -22,8 +23,8 @@ Floats = NDArray[np.float64]
 
 #: Most pairs of a latent and a value of u: by quadrature (milliseconds each), and with closed log-partition functions.
 _QUADRATURES, _CLOSED = 40, 2_000
-#: Relative step of differences of a closed log-partition function.
-_STEP = 1e-3
+#: Relative step of differences of a closed log-partition function, and how far two steps may disagree.
+_STEP, _AGREE = 1e-3, 1e-3
 #: Distances to failure below this are pointed out.
 _THIN = 1e-6
 
@@ -141,20 +142,39 @@ def _central(rows: Floats) -> int:
 
 def _moments(family: Any, lam: Floats) -> tuple[Floats, Floats]:
     """Means (B, k) and covariances (B, k, k) of T: derivatives of a closed log-partition function, or quadrature."""
+    means, covariances = np.empty(lam.shape), np.empty((*lam.shape, lam.shape[1]))
+    rest = np.arange(len(lam))
     if getattr(family, "range_text", ""):
-        try:
-            return _differences(family, lam)
-        except IvaeTheoryError:
-            if len(lam) > _QUADRATURES:
-                raise
-    moments = [family.moments(row) for row in lam]
-    return np.array([mean for mean, _ in moments]), np.array([covariance for _, covariance in moments])
+        for scale in (np.where(lam != 0, np.abs(lam), 1.0), np.ones(lam.shape)):
+            with suppress(IvaeTheoryError):
+                gradient, hessian, good = _differences(family, lam[rest], scale[rest])
+                means[rest[good]], covariances[rest[good]] = gradient[good], hessian[good]
+                rest = rest[~good]
+    if len(rest) > _QUADRATURES:
+        raise ArithmeticError(f"the moments of T at {len(rest)} values of u are not known accurately")
+    for row in rest:
+        means[row], covariances[row] = family.moments(lam[row])
+    return means, covariances
 
 
-def _differences(family: Any, lam: Floats) -> tuple[Floats, Floats]:
-    """Gradients and Hessians by central differences, to about six digits: enough for units of length."""
+def _differences(family: Any, lam: Floats, scale: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Gradients and Hessians by central differences, to about six digits: enough for units of length.
+
+    The last array says where they are good: two steps agree, and rounding explains none of it. They are not where the
+    steps are tiny beside the natural parameters over which the function varies.
+    """
+    gradient, hessian = _central_differences(family, lam, _STEP * scale)
+    other_gradient, other = _central_differences(family, lam, 2 * _STEP * scale)
+    spread = np.sqrt(np.abs(np.einsum("maa->ma", hessian)))
+    good = (np.abs(hessian - other) <= _AGREE * spread[:, :, None] * spread[:, None, :]).all(axis=(1, 2))
+    good &= (np.abs(gradient - other_gradient) <= _AGREE * spread).all(axis=1)
+    rounding = np.finfo(float).eps * np.abs(family.log_partition(lam))[:, None]
+    good &= (rounding < _AGREE * (spread * _STEP * scale) ** 2).all(axis=1)
+    return gradient, hessian, good
+
+
+def _central_differences(family: Any, lam: Floats, step: Floats) -> tuple[Floats, Floats]:
     k = lam.shape[1]
-    step = _STEP * np.where(lam != 0, np.abs(lam), 1.0)
     shifts = [step * unit for unit in np.eye(k)]
     gradient = np.empty((len(lam), k))
     hessian = np.empty((len(lam), k, k))

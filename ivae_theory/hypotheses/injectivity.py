@@ -232,6 +232,7 @@ def _opposite_signs(
     tried["signs"] = f"of {len(sign)} Jacobian determinants {up} are positive and {down} negative"
     if up + down and not (up and down):
         points, sign, size = _nearby(mixing, supports, points, sign, size)
+    points, sign, size = _with_origin(mixing, supports, points, sign, size)
     best = {s: [k for k in np.argsort(-np.where(sign == s, size, -np.inf)) if sign[k] == s][:12] for s in (1, -1)}
     chosen = [[k for k in best[s] if determinant_sign(mixing.graph, points[k]) == s][:6] for s in (1, -1)]
     for a in chosen[0]:
@@ -258,6 +259,15 @@ def _nearby(mixing: Any, supports: Supports, points: Any, sign: Any, size: Any) 
         return points, sign, size
     joined = [np.concatenate(pair) for pair in zip((points, sign, size), more, strict=True)]
     return joined[0], joined[1], joined[2]
+
+
+def _with_origin(mixing: Any, supports: Supports, points: Any, sign: Any, size: Any) -> tuple[Any, Any, Any]:
+    """The same with the origin, where formulas may bend in a neighbourhood too small for any draw to hit."""
+    origin = np.zeros((1, points.shape[1]))
+    certified = determinant_sign(mixing.graph, origin[0]) if inside(supports, [Fraction(0)] * mixing.n) else 0
+    if not certified:
+        return points, sign, size
+    return np.concatenate([points, origin]), np.append(sign, certified), np.append(size, np.inf)
 
 
 def _determinants(mixing: Any, points: Any) -> tuple[Any, Any, Any]:

@@ -17,7 +17,7 @@ from ivae_theory.enclosure.invertible import differences, has_full_column_rank
 from ivae_theory.enclosure.network.bottleneck import coefficients
 from ivae_theory.enclosure.network.sharing import shared
 from ivae_theory.enclosure.network.structure import affine_parts, is_affine
-from ivae_theory.enclosure.precision import precision
+from ivae_theory.enclosure.precision import around, precision
 from ivae_theory.enclosure.rounding import column_error, unknown_error
 from ivae_theory.exact import encode_array, fraction_text
 from ivae_theory.hypotheses.distance import advice_on, distance_to_failure
@@ -122,7 +122,7 @@ def enclosed(graph: Any, point: Sequence[Any], radius: Fraction) -> list[arb]:
         row = graph.evaluate(np.asarray(point))
     else:
         wide = np.empty(len(point), dtype=object)
-        wide[:] = [arb(float(value)) + arb(0, float(radius)) for value in point]
+        wide[:] = [around(Fraction(float(value)), radius) for value in point]
         row = graph.evaluate(wide)
     return list(np.asarray(row, dtype=object).reshape(-1))
 
@@ -261,8 +261,9 @@ def _black_box(prior: Any) -> Verdict:
     if not whole:
         assumes.append("every observed label u has positive probability")
     table = SimpleNamespace(
-        values=natural.answers, kind="floats", size=natural.size, error=unknown_error(natural.answers), declared=None
-    )
+        values=natural.answers, exact=None, kind="floats", size=natural.size, declared=None,
+        error=unknown_error(natural.answers),
+    )  # fmt: skip
     return check_values(SimpleNamespace(natural=table, families=prior.families), whole, tuple(assumes))
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import sympy
-from flint import arb, fmpq
+from flint import arb
 
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.formula.symbolic import ball, number_ball
 from ivae_theory.enclosure.invertible import differences, has_full_column_rank
-from ivae_theory.enclosure.precision import precision
+from ivae_theory.enclosure.precision import around, precision
 from ivae_theory.exact import fraction_text, to_text
 from ivae_theory.hypotheses.distance import advice_on, distance_to_failure
 from ivae_theory.hypotheses.variability_finite import check_finite_symbolic
@@ -28,6 +28,8 @@ __all__ = ["check_symbolic"]
 
 #: Half width of the neighbourhoods in which u is varied, and the working precision of their enclosures.
 _RADIUS, _BITS = Fraction(1, 1 << 60), 256
+#: The same for natural parameters that are nearly dependent, where larger neighbourhoods prove nothing.
+_FINE_RADIUS, _FINE_BITS = Fraction(1, 1 << 1100), 2600
 #: Most combinations of finite sets that are enumerated, and how many points are tried beyond the nk + 1.
 _MOST_COMBINATIONS, _EXTRA = 4096, 4
 
@@ -215,12 +217,12 @@ def _combine(columns: Sequence[Sequence[Fraction]], rng: np.random.Generator) ->
                 yield point
 
 
-def _enclose(natural: Any, point: Point) -> list[arb]:
+def _enclose(natural: Any, point: Point, radius: Fraction = _RADIUS) -> list[arb]:
     """lambda over a neighbourhood of the point; isolated points of the support are not widened."""
-    values = {}
-    for (symbol, where), value in zip(natural.sets.items(), point, strict=True):
-        centre = arb(fmpq(value.numerator, value.denominator))
-        values[symbol] = centre if _is_atom(where, value) else centre + arb(0, float(_RADIUS))
+    values = {
+        symbol: around(value, Fraction(0) if _is_atom(where, value) else radius)
+        for (symbol, where), value in zip(natural.sets.items(), point, strict=True)
+    }
     return [ball(entry, values) for entry in natural.matrix]
 
 
@@ -236,16 +238,19 @@ def _certify(prior: Any, points: Sequence[Point], rows: np.ndarray[Any, Any]) ->
     if not np.isfinite(rows).all():
         return None
     chosen = [int(i) for i in choose_rows(rows, careful=True)]
-    with precision(_BITS):
-        lower = differences([_enclose(natural, points[i]) for i in chosen])
-    if not has_full_column_rank(lower, _BITS):
+    for radius, bits in ((_RADIUS, _BITS), (_FINE_RADIUS, _FINE_BITS)):
+        with precision(bits):
+            lower = differences([_enclose(natural, points[i], radius) for i in chosen])
+        if has_full_column_rank(lower, bits):
+            break
+    else:
         return None
     margin, unit = distance_to_failure(prior, rows[chosen])
     evidence = {
         "kind": "variability.neighbourhoods",
         "points": [[fraction_text(value) for value in points[i]] for i in chosen],
-        "radius": fraction_text(_RADIUS),
-        "bits": _BITS,
+        "radius": fraction_text(radius),
+        "bits": bits,
         "rank": natural.size,
         "margin_unit": f"{unit}, at the {len(chosen)} points of the certificate",
     }

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import sympy
 from numpy.typing import NDArray
 
 from ivae_theory.enclosure.failure import CannotEnclose
@@ -29,8 +30,8 @@ Floats = NDArray[np.float64]
 #: Two rational points and the node at which they meet.
 Collision = tuple[list[Fraction], list[Fraction], int]
 Pair = tuple[list[Fraction], list[Fraction]]
-#: Pairs that are compared exactly before the search gives up.
-ATTEMPTS = 40
+#: Pairs that are compared exactly before the search gives up, and places that a formula may fold at.
+ATTEMPTS, MOST_CENTRES = 40, 24
 
 
 def latents(model: Any, count: int, seed: int) -> tuple[Floats, bool]:
@@ -152,14 +153,54 @@ def find_collision(mixing: Any, graph: Graph, supports: Supports, points: Floats
     candidates = [z for z in ([_rounded(x) for x in row] for row in points) if inside(supports, z)]
     if not candidates:
         return None
+    cut = cuts_of(graph)[-1]
     places = np.array([[float(x) for x in z] for z in candidates])
-    pairs = [(z, w) for z in candidates[:8] for w in _mirrored(z) if w != z and inside(supports, w)]
+    pairs = list(_folded(mixing, candidates[0]))
+    pairs += [(z, w) for z in candidates[:8] for w in _mirrored(z)]
+    pairs = [(z, w) for z, w in pairs if w != z and inside(supports, z) and inside(supports, w)]
     yielded = itertools.chain(_with_one_image(mixing, pairs), _deficient(mixing, graph, candidates, places))
     for z, w in itertools.islice(yielded, ATTEMPTS):
-        cut = last_rational_cut(graph, z)
-        if cut is not None and inside(supports, w) and collides(graph, z, w, cut):
+        if inside(supports, w) and collides(graph, z, w, cut):
             return z, w, cut
     return None
+
+
+def _folded(mixing: Any, z: list[Fraction]) -> Iterator[Pair]:
+    """Pairs on both sides of places where a formula may fold: zeros of what stands in Abs, Max, Min, even powers, .."""
+    symbols = list(getattr(getattr(mixing, "inner", None) or mixing, "symbols", ()))
+    for symbol, centre in itertools.islice(_centres(mixing, symbols), MOST_CENTRES):
+        j = symbols.index(symbol)
+        for step in (Fraction(1), Fraction(1, 8), Fraction(5)):
+            yield (
+                [centre - step if k == j else x for k, x in enumerate(z)],
+                [centre + step if k == j else x for k, x in enumerate(z)],
+            )
+
+
+def _centres(mixing: Any, symbols: list[sympy.Symbol]) -> Iterator[tuple[sympy.Symbol, Fraction]]:
+    """Rational zeros of the linear arguments of functions that may be even there, each once."""
+    seen = set()
+    for node in sympy.preorder_traversal(getattr(getattr(mixing, "inner", None) or mixing, "matrix", sympy.S.Zero)):
+        for symbol, centre in _zeros(node, symbols):
+            if (symbol, centre) not in seen:
+                seen.add((symbol, centre))
+                yield symbol, centre
+
+
+def _zeros(node: Any, symbols: list[sympy.Symbol]) -> Iterator[tuple[sympy.Symbol, Fraction]]:
+    inner: list[Any] = []
+    if isinstance(node, (sympy.Abs, sympy.cos, sympy.cosh)) or (isinstance(node, sympy.Pow) and node.exp.is_Integer):
+        inner = [node.args[0]]
+    elif isinstance(node, (sympy.Max, sympy.Min)):
+        inner = [a - b for a, b in itertools.combinations(node.args, 2)]
+    elif isinstance(node, sympy.core.relational.Relational):
+        inner = [node.lhs - node.rhs]
+    for expression in inner:
+        for symbol in expression.free_symbols & set(symbols):
+            rate = sympy.diff(expression, symbol)
+            start = expression.subs(symbol, 0)
+            if rate.is_Rational and rate != 0 and start.is_Rational:
+                yield symbol, to_fraction(-start / rate)
 
 
 def _with_one_image(mixing: Any, pairs: list[Pair]) -> Iterator[Pair]:
@@ -171,8 +212,8 @@ def _with_one_image(mixing: Any, pairs: list[Pair]) -> Iterator[Pair]:
         images = [mixing.evaluate(points[:, side]) for side in (0, 1)]
     except CallableFailed:
         return
-    scale = 1 + np.abs(images[0]).max(axis=1)
-    near = np.abs(images[0] - images[1]).max(axis=1) <= 1e-5 * scale
+    with np.errstate(all="ignore"):
+        near = (np.abs(images[0] - images[1]) <= 1e-5 * (1 + np.abs(images[0]))).all(axis=1)
     yield from (pair for pair, agree in zip(pairs, near, strict=True) if agree)
 
 

@@ -3,16 +3,19 @@
 import copy
 import functools
 import json
+from fractions import Fraction
 from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import sympy
+from flint import fmpq
 
 from ivae_theory import Box, Observed, Points, Prior, families
 from ivae_theory.certificates import variability, variability_graph
 from ivae_theory.certificates.registry import recheck_evidence
+from ivae_theory.enclosure.precision import around, precision
 from ivae_theory.errors import CorruptReport
 from ivae_theory.hypotheses.variability import check_variability
 from ivae_theory.verdict import Grade, Status
@@ -24,7 +27,7 @@ U = sympy.Symbol("u", real=True)
 
 
 def network(*widths, activation="Tanh"):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
     torch.manual_seed(0)
     layers = []
     for a, b in pairwise(widths):
@@ -34,7 +37,7 @@ def network(*widths, activation="Tanh"):
 
 def rational_network():
     """Full structural rank, but one relation over the three points of the support: exact values show it."""
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
     return lambda u: torch.cat([u, torch.relu(u), torch.relu(-u)], dim=1)[:, :2] if u.shape[1] == 1 else u
 
 
@@ -165,3 +168,30 @@ def test_grades_say_how_it_was_settled():
     assert decided("floats")[0].grade is Grade.CERTIFIED
     assert decided("network")[0].grade is Grade.CERTIFIED
     assert decided("bottleneck")[0].status is Status.FAILS
+
+
+@pytest.mark.parametrize("radius", ["1/" + "1" + "0" * 400, "1/" + "1" + "0" * 800])
+def test_a_radius_below_all_floats_is_no_point(radius):
+    """lambda is 1 at u = 0 alone: a certificate at 0 with a radius that a float would swallow is refused."""
+    natural = sympy.Matrix([sympy.Piecewise((1, sympy.Eq(U, 0)), (0, True))])
+    prior = Prior(LOCATION, natural, [U])
+    evidence = {
+        "kind": "variability.neighbourhoods",
+        "points": [["0"], ["1"]],
+        "radius": radius,
+        "bits": 128,
+        "rank": 1,
+    }
+    subject = {**prior.describe(), "natural": prior.natural.describe()}
+    with pytest.raises(CorruptReport):
+        recheck_evidence(CLAIM, evidence, subject)
+
+
+@pytest.mark.parametrize("radius", [Fraction(1, 10**400), Fraction(1, 3), Fraction(5)])
+def test_neighbourhoods_contain_what_is_within_their_radius(radius):
+    centre, step = fmpq(1, 3), fmpq(radius.numerator, radius.denominator)
+    with precision(4096):
+        ball = around(Fraction(1, 3), radius)
+        assert ball.contains(centre + step)
+        assert ball.contains(centre - step)
+        assert not ball.contains(centre + 2 * step)

@@ -15,7 +15,7 @@ from tests.quality.cases import KINDS, SCHEDULE, case
 from tests.quality.cases.base import affine_rank, rank
 from tests.quality.judge import DECIDE, judge, wrong
 
-pytest.importorskip("torch")
+pytest.importorskip("torch", reason="needs the extra 'torch'")
 
 #: Cases whose generator or check takes long are left to the long form, but for one of each kind.
 _CHEAP = {kind.name for kind in KINDS if not kind.symbolic}

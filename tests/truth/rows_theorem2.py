@@ -74,6 +74,8 @@ _laplace_base = family([z], base=exp(-3 * Abs(z)))
 _affine_gaussian = family([2 * z + 1], base=exp(-3 * z**2 + z))
 _probit = family([sqrt(2) * sympy.erfinv(2 * z - 1)], Interval.open(0, 1))
 _logit = family([log(z / (1 - z))], Interval.open(0, 1), 1 / (z * (1 - z)) * exp(-3 * Abs(log(z / (1 - z)))))
+_nearest = family([z], base=exp(-(z**2) / 2 - z**4 / 10**300))
+_logit_normal = family([log(z / (1 - z))], Interval.open(0, 1), (z / (1 - z)) ** Rational(1, 3) / (z * (1 - z)) * exp(-(log(z / (1 - z)) ** 2) / 2))
 _hidden = family([z**3 + z], base=sympy.expand((3 * z**2 + 1) * exp(-sympy.expand((z**3 + z) ** 2) / 2)))
 _disguised = family([z], base=GAUSS * (cos(z) ** 2 + sin(z) ** 2))
 OFF_ZERO = Union(Interval.open(-oo, 0), HALF)
@@ -107,6 +109,8 @@ ROWS: list[Row] = [
     Row("t2_disguised_gaussian", of(_disguised, _line, natural=SMALL), SCALED, FAILS, "cos**2 + sin**2 = 1: T = z is Gaussian. " + ROTATE),
     Row("t2_affine_gaussian", of(_affine_gaussian, _line, natural=SMALL), SCALED, FAILS, "an affine function of a Gaussian is Gaussian"),
     Row("t2_near_gaussian", of(_near, _near, natural=SMALL), SCALED, HOLDS, "z**4 with the factor 1e-30 is no quadratic polynomial"),
+    Row("t2_near_1e-300", of(_nearest, _nearest, natural=SMALL), SCALED, HOLDS, "z**4 with the factor 1e-300 is no quadratic polynomial"),
+    Row("t2_logit_pair", of(_logit_normal, _logit_normal, natural=SMALL), SCALED, FAILS, "the logit of a logit-normal variable is Gaussian. " + ROTATE),
     Row("t2_near_and_gaussian", of(_near, _line, natural=SMALL), SCALED, HOLDS, "one of the two is Gaussian, the other is not"),
     Row("t2_bounded_statistic", of(_bounded, _bounded), SCALED, HOLDS, "1 - exp(-z**2) is bounded"),
     Row("t2_compact_support", of(_interval, _interval), SCALED, HOLDS, "T is bounded on a compact support"),
@@ -141,6 +145,8 @@ ROWS: list[Row] = [
     Row("t2_i_different", of(_square, _absolute), I_, FAILS, "z**2 and |z| differ at 2"),
     Row("t2_i_different_domains", of(families.half_normal(), _square), I_, FAILS, "a function on a half-line is not one on R"),
     Row("t2_i_nearly_same", of(family([z**2]), family([z**2 * (1 + Rational(1, 10**40))])), I_, FAILS, "they differ by 1e-40 at 1"),
+    Row("t2_i_same_by_an_identity", of(family([z**2 + 1]), family([z**2 + sympy.sin(z) ** 2 + cos(z) ** 2])), I_, HOLDS, "sin**2 + cos**2 = 1"),
+    Row("t2_i_nearly_same_1e-300", of(family([z**2]), family([z**2 + z / 10**300])), I_, FAILS, "they differ by 1e-300 at 1"),
     Row("t2_i_k2", of(families.gaussian(), families.gaussian()), I_, FAILS, "k = 2"),
     Row("t2_ii_square", of(_square, _square), II, HOLDS, "z**2 has its minimum at 0 alone"),
     Row("t2_ii_absolute", of(_absolute, _absolute), II, HOLDS, "|z| has its minimum at 0 alone"),

@@ -191,8 +191,23 @@ TABLES = [
         family=lambda: [families.gaussian(), families.gaussian_scale()]),
 ]  # fmt: skip
 
+BLACK_BOXES = [
+    row("black-box-rounded", UNDECIDED, lambda u: np.asarray(u)[:, :1] * np.array([1 / 3, 1 / 7, 1.0]),
+        "true rank 1, which the rounding of its answers hides", u=Points(np.arange(9.0)[:, None] ** 2)),
+    row("black-box-simplex", HOLDS, lambda u: np.vstack([np.zeros(3), np.eye(3)])[np.asarray(u)[:, 0].astype(int)],
+        SIMPLEX, u=Points(np.arange(4.0)[:, None])),
+]  # fmt: skip
+
 SYMBOLIC = [
     row("moment-curve", HOLDS, sympy.Matrix([U, U**2, U**3]), "1, u, u^2, u^3 are linearly independent", u=[U]),
+    row("nearly-tied", HOLDS, sympy.Matrix([U, U + sympy.Rational(1, 10**300) * U**2]),
+        "1, u, u^2 are linearly independent, whatever the factor", u=[U]),
+    row("log-of-a-square", FAILS, sympy.Matrix([sympy.log(1 + U**2), sympy.log((1 + U**2) ** 2)]),
+        "log a^2 = 2 log |a|", u=[U]),
+    row("log-of-a-square-of-any-sign", FAILS, sympy.Matrix([sympy.log(sympy.Abs(U - 1)), sympy.log((U - 1) ** 2)]),
+        "log a^2 = 2 log |a|", u={U: sympy.Interval(2, 3)}),
+    row("log-of-a-square-and-more", HOLDS, sympy.Matrix([sympy.log(1 + U**2), sympy.log((1 + U**2) ** 2 + 1)]),
+        "at 0, 1, 2: (0, log 2), (log 2, log 5), (log 5, log 26), determinant 0.1", u=[U]),
     row("tied-by-sqrt2", FAILS, sympy.Matrix([U, sympy.sqrt(2) * U]), "lambda_1 = sqrt(2) lambda_0", u=[U]),
     row("affine", FAILS, sympy.Matrix([U + V, U - V, 3 * U + 1]), "affine in two coordinates, nk = 3", u=[U, V]),
     row("pythagoras", FAILS, sympy.Matrix([sympy.sin(U) ** 2, sympy.cos(U) ** 2]), "the sum is one", u=[U]),
@@ -258,7 +273,7 @@ NETWORKS = [
     network("numpy-box", UNDECIDED, lambda: _numpy, Box([0, 0], [1, 1]), "values at points enclose nothing"),
 ]  # fmt: skip
 
-ROWS = TABLES + SYMBOLIC + NETWORKS
+ROWS = TABLES + BLACK_BOXES + SYMBOLIC + NETWORKS
 
 
 def _embedding(width: int) -> Any:

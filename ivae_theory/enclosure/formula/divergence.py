@@ -120,7 +120,20 @@ def _divergence_of_power(expression: sympy.Pow, symbol: sympy.Symbol, near: Rang
 
 
 def _vanishes(expression: sympy.Expr, symbol: sympy.Symbol, near: Range, side: int) -> bool:
-    """Whether a polynomial is 0 at the finite end."""
+    """Whether a polynomial is 0 at the finite end, or a product of one with factors that stay bounded tends to 0."""
+    if isinstance(expression, sympy.Mul):
+        small = [factor for factor in expression.args if _vanishes(factor, symbol, near, side)]
+        if small:
+            rest = [factor for factor in expression.args if factor not in small]
+            return all(_is_bounded(factor, symbol, near) for factor in rest)
     end = near.high if side > 0 else near.low
     coefficients = polynomial_coefficients(expression, symbol)
     return coefficients is not None and isinstance(end, Fraction) and value_at(coefficients, end) == 0
+
+
+def _is_bounded(expression: sympy.Expr, symbol: sympy.Symbol, near: Range) -> bool:
+    try:
+        bounds = range_of(expression, symbol, near)
+    except CannotEnclose:
+        return False
+    return not (math.isinf(bounds.low) or math.isinf(bounds.high))

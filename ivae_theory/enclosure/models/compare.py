@@ -12,17 +12,19 @@ from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.models.latent import Formulas
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.exact import to_arb
+from ivae_theory.exact.identity import is_zero
 
 __all__ = ["certainly_different", "certainly_same", "same_support"]
 
-BITS = 512
+#: Enough for values that differ by 1e-300 of their size.
+BITS = 2048
 
 
 def certainly_same(a: Formulas, b: Formulas) -> bool:
-    """Whether the formulas are equal up to the distributive law."""
+    """Whether the formulas are equal, up to identities that their normal form shows."""
     renamed = b.statistics[0].xreplace({b.symbol: a.symbol})
     difference = a.statistics[0] - renamed
-    return bool(difference == 0 or sympy.expand(difference, power_base=False, log=False) == 0)
+    return bool(sympy.expand(difference, power_base=False, log=False) == 0) or is_zero(difference)
 
 
 def same_support(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:

@@ -28,6 +28,7 @@ from ivae_theory.enclosure.models.latent import Latent, cut
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.exact import to_arb
 from ivae_theory.exact.generators import NotPolynomial, normal_form
+from ivae_theory.exact.identity import is_zero
 
 __all__ = [
     "bounded_on",
@@ -40,8 +41,9 @@ __all__ = [
     "region_of",
 ]
 
-#: Half-width of the balls around the four points, as a power of 2; and the working precision.
-RADIUS, BITS = -600, 1400
+#: Half-width of the balls around the four points, as a power of 2; and the working precision: enough for a density
+#: that is Gaussian but for 1e-300 of its exponent.
+RADIUS, BITS = -1300, 2800
 #: Larger expressions are not brought to their normal form.
 MOST_OPERATIONS = 600
 
@@ -191,9 +193,9 @@ def _by_equation(latent: Latent, linear: Fraction, quadratic: Fraction) -> bool:
     if sympy.count_ops(difference) > MOST_OPERATIONS:
         return False
     try:
-        return normal_form(difference).is_zero
+        return normal_form(difference).is_zero or is_zero(difference)
     except NotPolynomial:
-        return False
+        return is_zero(difference)
 
 
 def _by_exponent(latent: Latent, linear: Fraction, quadratic: Fraction) -> bool:

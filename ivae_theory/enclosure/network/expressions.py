@@ -19,6 +19,10 @@ _FUNCTIONS: dict[Any, str] = {
     sympy.erfc: "erfc", sympy.Abs: "abs", sympy.sign: "sign", sympy.floor: "floor", sympy.ceiling: "ceil",
 }  # fmt: skip
 
+_COMPARISONS: dict[Any, str] = {
+    sympy.StrictLessThan: "lt", sympy.LessThan: "le", sympy.StrictGreaterThan: "gt", sympy.GreaterThan: "ge",
+}  # fmt: skip
+
 
 def graph_of(symbols: Sequence[sympy.Symbol], expressions: Sequence[sympy.Expr]) -> Graph:
     """The graph of ``symbols -> expressions``.
@@ -68,9 +72,22 @@ class _Builder:
         if isinstance(expression, (sympy.Max, sympy.Min)):
             name = "maximum" if isinstance(expression, sympy.Max) else "minimum"
             return self.fold(f"aten.{name}.default", expression.args)
+        if isinstance(expression, sympy.Piecewise):
+            return self.piecewise(expression)
         if expression.func in _FUNCTIONS and len(expression.args) == 1:
             return self.add(f"aten.{_FUNCTIONS[expression.func]}.default", self.visit(expression.args[0]))
         raise CannotEnclose(f"{expression.func.__name__} in a mixing function")
+
+    def piecewise(self, expression: sympy.Piecewise) -> Any:
+        """Branches from the last to the first; the last one holds everywhere else."""
+        *branches, (last, otherwise) = expression.args
+        if otherwise != sympy.true or not all(type(condition) in _COMPARISONS for _, condition in branches):
+            raise CannotEnclose("Piecewise with such conditions in a mixing function")
+        total = self.visit(last)
+        for value, condition in reversed(branches):
+            test = self.add(f"aten.{_COMPARISONS[type(condition)]}.Tensor", *map(self.visit, condition.args))
+            total = self.add("aten.where.self", test, self.visit(value), total)
+        return total
 
     def number(self, p: int, q: int) -> Any:
         if max(abs(p), q).bit_length() > 4000:

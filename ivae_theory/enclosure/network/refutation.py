@@ -6,8 +6,9 @@ These functions verify; they do not search.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -49,15 +50,106 @@ def exact_value(graph: Graph, point: Sequence[Fraction], cut: int) -> NDArray[An
 def collides(graph: Graph, first: Sequence[Fraction], second: Sequence[Fraction], cut: int) -> bool:
     """Whether two distinct points have exactly equal values at a node through which everything passes.
 
-    Then they have one image.
+    Then they have one image. Values that are not rational agree where an operation is given arguments that agree, or,
+    for an even function, that are opposite.
     """
-    if list(first) == list(second) or cut not in cuts_of(graph):
+    if list(first) == list(second) or cut not in cuts_of(graph) or cut < 0:
         return False
-    try:
-        pair = [exact_value(graph, point, cut) for point in (first, second)]
-    except CannotEnclose:
-        return False
-    return all(bool(a == b) for a, b in zip(*pair, strict=True))
+    pair = _Pair(graph, first, second)
+    return pair.agree(cut) and (pair.rational(cut) or all(_defined(graph, point, cut) for point in (first, second)))
+
+
+def _defined(graph: Graph, point: Sequence[Fraction], cut: int) -> bool:
+    """Whether the node certainly has a real value at the point: what is undefined agrees with nothing."""
+    with precision(128):
+        try:
+            Tail(graph, -1, Tensor(balls([list(point)])), Machine()).result(cut)
+        except (CannotEnclose, Sibling):
+            return False
+    return True
+
+
+#: Operations of one argument with ``f(-x) = f(x)``.
+_EVEN = frozenset({"abs", "cos", "cosh", "square"})
+
+
+class _Pair:
+    """The nodes of a graph at two points: in rationals where that is possible, and whether they agree."""
+
+    def __init__(self, graph: Graph, first: Sequence[Fraction], second: Sequence[Fraction]) -> None:
+        self.graph = graph
+        self.machine = Machine(exact=True)
+        self.inputs = []
+        for point in (first, second):
+            row = np.empty((1, graph.m), dtype=object)
+            row[0] = [fmpq(x.numerator, x.denominator) for x in point]
+            self.inputs.append(Tensor(row))
+        self.values: list[tuple[Any, Any] | None] = []
+        self.agreeing: list[bool] = []
+
+    def agree(self, node: int) -> bool:
+        """Whether the node has exactly one value at both points."""
+        for index in range(len(self.values), node + 1):
+            self.values.append(self._values(index))
+            self.agreeing.append(self._agree(index))
+        return self.agreeing[node]
+
+    def rational(self, node: int) -> bool:
+        """Whether the node was compared by its values."""
+        return self.values[node] is not None
+
+    def _values(self, index: int) -> tuple[Any, Any] | None:
+        """What the node is at both points in rationals; ``None`` where it is not rational."""
+        try:
+            first, second = (self.graph.step(index, partial(self._read, side), self.machine) for side in (0, 1))
+        except CannotEnclose:
+            return None
+        return first, second
+
+    def _read(self, side: int, argument: Any) -> Any:
+        if isinstance(argument, Mapping):
+            (kind, what), *_ = argument.items()
+            if kind == "node":
+                known = self.values[what]
+                if known is None:
+                    raise CannotEnclose("a value that is not rational")
+                return known[side]
+            if kind == "constant":
+                return self.graph.stored[what]
+            if kind == "input":
+                return self.inputs[side]
+            return float(what) if kind == "float" else what
+        return [self._read(side, item) for item in argument] if isinstance(argument, (list, tuple)) else argument
+
+    def _agree(self, index: int) -> bool:
+        known = self.values[index]
+        if known is not None and all(isinstance(item, Tensor) for item in known):
+            return self._equal(*known, sign=1)
+        node = self.graph.nodes[index]
+        if node.name in self.graph.unknown() or node.op in self.graph.unknown():
+            return False  # it might not be a function of its arguments
+        if node.name in _EVEN and len(node.args) == 1 and not node.kwargs and self._opposite(node.args[0]):
+            return True
+        return all(self._same(argument) for argument in (*node.args, *node.kwargs.values()))
+
+    def _same(self, argument: Any) -> bool:
+        if isinstance(argument, Mapping):
+            if "node" in argument:
+                return self.agreeing[argument["node"]]
+            return "input" not in argument
+        return all(map(self._same, argument)) if isinstance(argument, (list, tuple)) else True
+
+    def _opposite(self, argument: Any) -> bool:
+        known = self.values[argument["node"]] if isinstance(argument, Mapping) and "node" in argument else None
+        return known is not None and all(isinstance(item, Tensor) for item in known) and self._equal(*known, sign=-1)
+
+    def _equal(self, first: Tensor, second: Tensor, sign: int) -> bool:
+        if first.shape != second.shape:
+            return False
+        if first.literal or second.literal:
+            first, second = self.machine.lifted(first), self.machine.lifted(second)
+        pairs = zip(first.value.reshape(-1), second.value.reshape(-1), strict=True)
+        return all(bool(a == sign * b) for a, b in pairs)
 
 
 def continuous_on(graph: Graph, low: Side, high: Side) -> bool:

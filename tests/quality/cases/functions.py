@@ -11,7 +11,20 @@ import sympy
 
 from ivae_theory import Box, Model, Noise, Observed, Points, Prior, assume_injective
 from tests.quality.cases.base import (
-    FAILS, HOLDS, UNDECIDED, Case, Kind, Rows, invertible, location, named, one_of, rational, sample_distance, singular, truth,
+    FAILS,
+    HOLDS,
+    UNDECIDED,
+    Case,
+    Kind,
+    Rows,
+    invertible,
+    location,
+    named,
+    one_of,
+    rational,
+    sample_distance,
+    singular,
+    truth,
 )  # fmt: skip
 
 CLAIM = "theorem1.iii"
@@ -191,19 +204,55 @@ def _callable(function: Any, u: Any) -> Model:
 
 
 KINDS = (
-    Kind("symbolic lambda", "B times functions that are independent together with 1, plus constants: full rank exactly "
-         "when B is invertible.", symbolic, 14, symbolic=True),
-    Kind("disguised lambda", "The same plus an expression that is identically 0 (sin^2 + cos^2 - 1, cosh^2 - sinh^2 - 1, "
-         "..): nothing changes.", disguised, 8, symbolic=True),
-    Kind("nearly dependent lambda", "A combination of the others plus 1 to 1e-300, or 0, times a further independent "
-         "function.", near, 10, symbolic=True),
-    Kind("Gaussian mean and variance", "T = (z, z^2): full rank unless a mu + b = c sigma^2 for every u.", gaussian, 8,
-         symbolic=True),
-    Kind("too little freedom", "Polynomials of degree below nk in one variable, or at most nk values of u.", too_few, 10,
-         symbolic=True),
-    Kind("network lambda", "W tanh(a u + b) + c with different positive slopes or shifts, which are independent "
-         "functions: full rank exactly when W has full row rank.", network, 3),
+    Kind(
+        "symbolic lambda",
+        "B times functions that are independent together with 1, plus constants: full rank exactly when B "
+        "is invertible.",
+        symbolic,
+        6,
+        symbolic=True,
+    ),
+    Kind(
+        "disguised lambda",
+        "The same plus an expression that is identically 0 (sin^2 + cos^2 - 1, cosh^2 - sinh^2 - 1, ..): "
+        "nothing changes.",
+        disguised,
+        4,
+        symbolic=True,
+    ),
+    Kind(
+        "nearly dependent lambda",
+        "A combination of the others plus 1 to 1e-300, or 0, times a further independent function.",
+        near,
+        4,
+        symbolic=True,
+    ),
+    Kind(
+        "Gaussian mean and variance",
+        "T = (z, z^2): full rank unless a mu + b = c sigma^2 for every u.",
+        gaussian,
+        4,
+        symbolic=True,
+    ),
+    Kind(
+        "too little freedom",
+        "Polynomials of degree below nk in one variable, or at most nk values of u.",
+        too_few,
+        4,
+        symbolic=True,
+    ),
+    Kind(
+        "network lambda",
+        "W tanh(a u + b) + c with different positive slopes or shifts, which are independent functions: "
+        "full rank exactly when W has full row rank.",
+        network,
+        2,
+    ),
     Kind("bottleneck", "A random network through a layer narrower than nk, float32 and float64.", bottleneck, 3),
-    Kind("black-box lambda", "A look-up in numpy, rounded: dependent tables must not hold, independent ones not fail.",
-         black_box, 6),
-)  # fmt: skip
+    Kind(
+        "black-box lambda",
+        "A look-up in numpy, rounded: dependent tables must not hold, independent ones not fail.",
+        black_box,
+        3,
+    ),
+)

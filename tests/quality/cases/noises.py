@@ -12,8 +12,15 @@ import sympy
 
 from ivae_theory import Discrete, Noise
 from tests.quality.cases.base import (
-    FAILS, HOLDS, UNDECIDED, Case, Kind, invertible, location, one_of, plain, sample_distance, truth,
-)  # fmt: skip
+    UNDECIDED,
+    Case,
+    Kind,
+    invertible,
+    one_of,
+    plain,
+    sample_distance,
+    truth,
+)
 
 CLAIM, KNOWN = "theorem1.i", "theorem1.known_noise"
 T, X = sympy.symbols("t x", real=True)
@@ -24,40 +31,65 @@ def _scipy(draw: random.Random) -> Any:
     from scipy import stats
 
     u = draw.uniform
-    return draw.choice([
-        lambda: stats.norm(u(-1, 1), u(0.1, 3)), lambda: stats.laplace(scale=u(0.1, 3)), lambda: stats.uniform(-1, u(0.5, 3)),
-        lambda: stats.t(u(0.3, 8)), lambda: stats.gamma(u(0.2, 4)), lambda: stats.beta(u(0.3, 3), u(0.3, 3)),
-        lambda: stats.lognorm(u(0.2, 2)), lambda: stats.cauchy(), lambda: stats.logistic(), lambda: stats.arcsine(),
-        lambda: stats.triang(u(0.1, 0.9)), lambda: stats.pareto(u(0.5, 4)), lambda: stats.weibull_min(u(0.3, 3)),
-        lambda: stats.expon(), lambda: stats.gennorm(u(0.3, 4)), lambda: stats.halfcauchy(), lambda: stats.gumbel_r(),
-        lambda: stats.semicircular(), lambda: stats.levy(), lambda: stats.invgauss(u(0.3, 2)),
-    ])()  # fmt: skip
+    return draw.choice(
+        [
+            lambda: stats.norm(u(-1, 1), u(0.1, 3)),
+            lambda: stats.laplace(scale=u(0.1, 3)),
+            lambda: stats.uniform(-1, u(0.5, 3)),
+            lambda: stats.t(u(0.3, 8)),
+            lambda: stats.gamma(u(0.2, 4)),
+            lambda: stats.beta(u(0.3, 3), u(0.3, 3)),
+            lambda: stats.lognorm(u(0.2, 2)),
+            lambda: stats.cauchy(),
+            lambda: stats.logistic(),
+            lambda: stats.arcsine(),
+            lambda: stats.triang(u(0.1, 0.9)),
+            lambda: stats.pareto(u(0.5, 4)),
+            lambda: stats.weibull_min(u(0.3, 3)),
+            lambda: stats.expon(),
+            lambda: stats.gennorm(u(0.3, 4)),
+            lambda: stats.halfcauchy(),
+            lambda: stats.gumbel_r(),
+            lambda: stats.semicircular(),
+            lambda: stats.levy(),
+            lambda: stats.invgauss(u(0.3, 2)),
+        ]
+    )()
 
 
 def _formula(draw: random.Random) -> Noise:
     """Laws given by a characteristic function or a density."""
-    return draw.choice([
-        lambda: Noise.gaussian(Fraction(draw.randint(1, 9), 4)), Noise.none,
-        lambda: Noise(cf=sympy.exp(-sympy.Abs(T)), symbols=[T]), lambda: Noise(cf=1 / (1 + T**2), symbols=[T]),
-        lambda: Noise(cf=sympy.cos(T), symbols=[T]), lambda: Noise(cf=sympy.sin(T) / T, symbols=[T]),
-        lambda: Noise(cf=sympy.exp(-sympy.sqrt(sympy.Abs(T))), symbols=[T]),
-        lambda: Noise(density=sympy.exp(-sympy.Abs(X)) / 2),
-        lambda: Noise(density=1 / (sympy.pi * (1 + X**2))),
-        lambda: Noise(density=2 * X, support=sympy.Interval(0, 1)),
-        lambda: Noise(cf=(2 + sympy.cos(T)) / 3, symbols=[T]), lambda: Noise(cf=sympy.cos(T) ** 2, symbols=[T]),
-    ])()  # fmt: skip
+    return draw.choice(
+        [
+            lambda: Noise.gaussian(Fraction(draw.randint(1, 9), 4)),
+            Noise.none,
+            lambda: Noise(cf=sympy.exp(-sympy.Abs(T)), symbols=[T]),
+            lambda: Noise(cf=1 / (1 + T**2), symbols=[T]),
+            lambda: Noise(cf=sympy.cos(T), symbols=[T]),
+            lambda: Noise(cf=sympy.sin(T) / T, symbols=[T]),
+            lambda: Noise(cf=sympy.exp(-sympy.sqrt(sympy.Abs(T))), symbols=[T]),
+            lambda: Noise(density=sympy.exp(-sympy.Abs(X)) / 2),
+            lambda: Noise(density=1 / (sympy.pi * (1 + X**2))),
+            lambda: Noise(density=2 * X, support=sympy.Interval(0, 1)),
+            lambda: Noise(cf=(2 + sympy.cos(T)) / 3, symbols=[T]),
+            lambda: Noise(cf=sympy.cos(T) ** 2, symbols=[T]),
+        ]
+    )()
 
 
 def _band_limited(draw: random.Random) -> Noise:
     """phi = 0 beyond a: the triangle, squares of it, the same as a density."""
     a = sympy.Rational(draw.randint(1, 9), draw.randint(1, 9))
     triangle = sympy.Max(1 - sympy.Abs(T) / a, 0)
-    return draw.choice([
-        lambda: Noise(cf=triangle, symbols=[T]), lambda: Noise(cf=triangle**2, symbols=[T]),
-        lambda: Noise(cf=sympy.Piecewise((1 - sympy.Abs(T), sympy.Abs(T) < 1), (0, True)), symbols=[T]),
-        lambda: Noise(cf=triangle * sympy.cos(T), symbols=[T]),
-        lambda: Noise(density=(1 - sympy.cos(X)) / (sympy.pi * X**2)),
-    ])()  # fmt: skip
+    return draw.choice(
+        [
+            lambda: Noise(cf=triangle, symbols=[T]),
+            lambda: Noise(cf=triangle**2, symbols=[T]),
+            lambda: Noise(cf=sympy.Piecewise((1 - sympy.Abs(T), sympy.Abs(T) < 1), (0, True)), symbols=[T]),
+            lambda: Noise(cf=triangle * sympy.cos(T), symbols=[T]),
+            lambda: Noise(density=(1 - sympy.cos(X)) / (sympy.pi * X**2)),
+        ]
+    )()
 
 
 def _compose(draw: random.Random, depth: int, one: Callable[[], Any], other: Callable[[], Any]) -> Noise:
@@ -116,8 +148,15 @@ def plane(draw: random.Random) -> Case:
     if broken:
         cf = sympy.Max(1 - sympy.Abs(draw.choice([t, s, a * t + b * s, a * t - b * s])), 0) * gaussian
     else:
-        cf = draw.choice([gaussian, sympy.cos(a * t + b * s) * gaussian, sympy.cos(t) * sympy.cos(s),
-                          sympy.exp(-sympy.sqrt(t**2 + s**2)), gaussian / (1 + t**2)])  # fmt: skip
+        cf = draw.choice(
+            [
+                gaussian,
+                sympy.cos(a * t + b * s) * gaussian,
+                sympy.cos(t) * sympy.cos(s),
+                sympy.exp(-sympy.sqrt(t**2 + s**2)),
+                gaussian / (1 + t**2),
+            ]
+        )
     law = Noise(cf=cf, symbols=[t, s])
     return Case("noise in the plane", CLAIM, plain(_vouch(law), 2, noise=law), truth(not broken), True)
 
@@ -128,12 +167,20 @@ def mixtures(draw: random.Random) -> Case:
 
     u = draw.uniform
     pool: list[Callable[[], Any]] = (
-        [lambda: stats.norm(u(-2, 2), u(0.2, 3)), lambda: stats.uniform(u(-1, 0), u(0.5, 2)), lambda: stats.beta(u(0.5, 3), 2),
-         lambda: stats.laplace(u(-1, 1), u(0.2, 2))]
+        [
+            lambda: stats.norm(u(-2, 2), u(0.2, 3)),
+            lambda: stats.uniform(u(-1, 0), u(0.5, 2)),
+            lambda: stats.beta(u(0.5, 3), 2),
+            lambda: stats.laplace(u(-1, 1), u(0.2, 2)),
+        ]
         if draw.random() < 0.5
-        else [lambda: stats.norm(0, u(0.2, 3)), lambda: stats.cauchy(0, u(0.2, 3)), lambda: stats.t(u(0.4, 6)),
-              lambda: stats.laplace(0, u(0.2, 2))]
-    )  # fmt: skip
+        else [
+            lambda: stats.norm(0, u(0.2, 3)),
+            lambda: stats.cauchy(0, u(0.2, 3)),
+            lambda: stats.t(u(0.4, 6)),
+            lambda: stats.laplace(0, u(0.2, 2)),
+        ]
+    )
     law = Noise.mixture([Fraction(1, 4), Fraction(3, 4)], [draw.choice(pool)() for _ in range(2)])
     return Case("mixtures of noise", CLAIM, plain(_vouch(law), 1, noise=law), truth(True), True)
 
@@ -155,8 +202,9 @@ def black_box(draw: random.Random) -> Case:
 def learned(draw: random.Random) -> Case:
     """A law that is learned anywhere in a composition is not known."""
     broken = draw.random() < 0.5
-    law = _compose(draw, draw.randint(0, 2), lambda: Noise.gaussian(draw.randint(1, 4), learned=broken),
-                   lambda: _formula(draw))  # fmt: skip
+    law = _compose(
+        draw, draw.randint(0, 2), lambda: Noise.gaussian(draw.randint(1, 4), learned=broken), lambda: _formula(draw)
+    )
     return Case("learned noise", KNOWN, plain(_vouch(law), law.dimension or 1, noise=law), truth(not broken), True)
 
 
@@ -176,16 +224,34 @@ def _vouch(law: Noise | None) -> Any:
 
 
 KINDS = (
-    Kind("named noise", "Laws of scipy.stats at random parameters, summed and scaled: bounded, on half-lines, infinitely "
-         "divisible or scale mixtures; their phi vanishes on a null set at most.", scipy_laws, 12),
-    Kind("composed noise", "The same with laws given by phi or a density; one band-limited part makes phi vanish on an open "
-         "set, whatever is added.", composed, 10, symbolic=True),
-    Kind("images of noise", "B eps: an invertible B carries an open zero set over, a zero column removes it.", images, 6,
-         symbolic=True),
+    Kind(
+        "named noise",
+        "Laws of scipy.stats at random parameters, summed and scaled: bounded, on half-lines, infinitely "
+        "divisible or scale mixtures; their phi vanishes on a null set at most.",
+        scipy_laws,
+        5,
+    ),
+    Kind(
+        "composed noise",
+        "The same with laws given by phi or a density; one band-limited part makes phi vanish on an open "
+        "set, whatever is added.",
+        composed,
+        4,
+        symbolic=True,
+    ),
+    Kind(
+        "images of noise",
+        "B eps: an invertible B carries an open zero set over, a zero column removes it.",
+        images,
+        3,
+        symbolic=True,
+    ),
     Kind("noise in the plane", "phi(t, s) = 0 on a strip, on lines, or nowhere.", plane, 4, symbolic=True),
     Kind("mixtures of noise", "All members with an exponential moment, or all Gaussian scale mixtures.", mixtures, 4),
     Kind("gap far out", "phi = max(1 - |t|/a, 0), a from 1 to 1e300: zero on an open set.", tiny_gap, 4, symbolic=True),
     Kind("discrete", "Discrete observations are not f(z) + eps (Appendix E).", discrete, 4),
     Kind("black-box noise", "A density that cannot be read: nothing may be settled.", black_box, 2),
-    Kind("learned noise", "A law that is learned anywhere in a sum is not the same known law.", learned, 6, symbolic=True),
-)  # fmt: skip
+    Kind(
+        "learned noise", "A law that is learned anywhere in a sum is not the same known law.", learned, 6, symbolic=True
+    ),
+)

@@ -12,18 +12,34 @@ import sympy
 
 from ivae_theory import ExponentialFamily, Model, Noise, Prior, assume_injective
 from tests.quality.cases.base import (
-    FAILS, HOLDS, UNDECIDED, Case, Kind, Z, named, one_of, rational, sample_distance, truth,
-)  # fmt: skip
+    HOLDS,
+    UNDECIDED,
+    Case,
+    Kind,
+    Z,
+    named,
+    one_of,
+    rational,
+    sample_distance,
+    truth,
+)
 
 SCALED, BLOCK = "theorem2.scaled_permutation", "theorem2.block_permutation"
 SAME, MINIMUM = "theorem2.i", "theorem2.ii"
 _HALF = sympy.Interval.open(0, sympy.oo)
 #: Increasing maps onto R with a closed derivative, and their domains.
 _ONTO: tuple[tuple[Any, Any], ...] = (
-    (Z, sympy.Reals), (Z**3, sympy.Reals), (Z**3 + Z, sympy.Reals), (sympy.asinh(Z), sympy.Reals),
-    (sympy.sinh(Z), sympy.Reals), (sympy.log(Z), _HALF), (2 * Z + 1, sympy.Reals), (-Z, sympy.Reals),
-    (sympy.log(Z / (1 - Z)), sympy.Interval.open(0, 1)), (Z**5, sympy.Reals),
-)  # fmt: skip
+    (Z, sympy.Reals),
+    (Z**3, sympy.Reals),
+    (Z**3 + Z, sympy.Reals),
+    (sympy.asinh(Z), sympy.Reals),
+    (sympy.sinh(Z), sympy.Reals),
+    (sympy.log(Z), _HALF),
+    (2 * Z + 1, sympy.Reals),
+    (-Z, sympy.Reals),
+    (sympy.log(Z / (1 - Z)), sympy.Interval.open(0, 1)),
+    (Z**5, sympy.Reals),
+)
 
 
 def _family(statistic: Any, support: Any = sympy.Reals, measure: Any = 1) -> ExponentialFamily:
@@ -51,8 +67,11 @@ def _plain(index: int) -> ExponentialFamily:
     """Statistics without a Gaussian law: half-bounded, with gaps, with other tails or kinks."""
     gap = sympy.Union(sympy.Interval.open(-sympy.oo, 0), sympy.Interval.open(1, sympy.oo))
     return (
-        lambda: named("gaussian_scale"), lambda: named("laplace_scale"), lambda: named("exponential"),
-        lambda: named("half_normal"), lambda: _family(Z, sympy.Reals, 1 / sympy.cosh(Z) ** 8),
+        lambda: named("gaussian_scale"),
+        lambda: named("laplace_scale"),
+        lambda: named("exponential"),
+        lambda: named("half_normal"),
+        lambda: _family(Z, sympy.Reals, 1 / sympy.cosh(Z) ** 8),
         lambda: _family(Z, sympy.Reals, sympy.exp(-5 * sympy.Abs(Z))),
         lambda: _family(Z, sympy.Reals, sympy.exp(-(Z**4))),
         lambda: _family(Z, gap, sympy.exp(-(Z**2))),
@@ -60,7 +79,7 @@ def _plain(index: int) -> ExponentialFamily:
         lambda: _family(1 - sympy.exp(-(Z**2)), sympy.Reals, sympy.exp(-(Z**2))),
         lambda: _family(sympy.Max(Z, 0), sympy.Reals, sympy.exp(-(Z**2))),
         lambda: _family(Z, sympy.Reals, sympy.exp(-(Z**2)) + sympy.exp(-((Z - 3) ** 2))),
-    )[index]()  # fmt: skip
+    )[index]()
 
 
 def _model(members: list[Any], draw: random.Random) -> Model:
@@ -72,8 +91,10 @@ def _model(members: list[Any], draw: random.Random) -> Model:
 def standard(draw: random.Random) -> Case:
     """Named families: one statistic each."""
     n = draw.randint(1, 4)
-    names = ["gaussian_location" if draw.random() < 0.5 else draw.choice(["gaussian_scale", "laplace_scale", "exponential"])
-             for _ in range(n)]  # fmt: skip
+    names = [
+        "gaussian_location" if draw.random() < 0.5 else draw.choice(["gaussian_scale", "laplace_scale", "exponential"])
+        for _ in range(n)
+    ]
     model = _model([named(name) for name in names], draw)
     return Case("permutation", SCALED, model, truth(names.count("gaussian_location") < 2), True)
 
@@ -91,7 +112,7 @@ def near_gaussian(draw: random.Random) -> Case:
     gap = sample_distance(draw) if draw.random() < 0.7 else Fraction(0)
     member = _family(Z, sympy.Reals, sympy.exp(-(Z**2) / 2 - rational(gap) * Z**4))
     model = _model([member, _gaussian(draw)], draw)
-    return Case("nearly Gaussian", SCALED, model, truth(gap != 0), gap == 0 or gap > Fraction(1, 10**30))
+    return Case("nearly Gaussian", SCALED, model, truth(gap != 0), True)
 
 
 def same(draw: random.Random) -> Case:
@@ -122,13 +143,28 @@ def minimum(draw: random.Random) -> Case:
             gap == 0 or abs(gap) > Fraction(1, 10**8),
         )
     if move < 0.7:
-        unique = [(Z - a) ** 2, (Z - a) ** 4 + (Z - a) ** 2, sympy.Abs(Z - a), sympy.cosh(Z - a), sympy.log(1 + (Z - a) ** 2),
-                  1 - sympy.exp(-((Z - a) ** 2)), (Z - a) ** 4]  # fmt: skip
+        unique = [
+            (Z - a) ** 2,
+            (Z - a) ** 4 + (Z - a) ** 2,
+            sympy.Abs(Z - a),
+            sympy.cosh(Z - a),
+            sympy.log(1 + (Z - a) ** 2),
+            1 - sympy.exp(-((Z - a) ** 2)),
+            (Z - a) ** 4,
+        ]
         return Case(
             "unique minimum", MINIMUM, _model([_family(draw.choice(unique), measure=light)], draw), truth(True), True
         )
-    none = [Z - a, sympy.cos(Z), sympy.Max(sympy.Abs(Z - a) - 1, 0), sympy.exp(-((Z - a) ** 2)), (Z - a) ** 3, sympy.atan(Z),
-            sympy.floor(Z) ** 2, sympy.sin(Z) ** 2]  # fmt: skip
+    none = [
+        Z - a,
+        sympy.cos(Z),
+        sympy.Max(sympy.Abs(Z - a) - 1, 0),
+        sympy.exp(-((Z - a) ** 2)),
+        (Z - a) ** 3,
+        sympy.atan(Z),
+        sympy.floor(Z) ** 2,
+        sympy.sin(Z) ** 2,
+    ]
     measure = sympy.exp(-(Z**4))
     return Case(
         "unique minimum", MINIMUM, _model([_family(draw.choice(none), measure=measure)], draw), truth(False), True
@@ -182,15 +218,43 @@ def _box() -> ExponentialFamily:
 
 
 KINDS = (
-    Kind("permutation", "Half-bounded statistics are never Gaussian; two Gaussian locations can be rotated.", standard, 8),
-    Kind("Gaussian in disguise", "T increasing onto the line with Q = T' exp(-T^2/2 + T/3) is Gaussian; half-bounded "
-         "statistics, gaps and other tails are not: FAILS with two Gaussian members.", disguises, 6, symbolic=True),
-    Kind("nearly Gaussian", "Q = exp(-z^2/2 - c z^4), c = 0 or 1 to 1e-300, beside a Gaussian latent.", near_gaussian, 4,
-         symbolic=True),
-    Kind("the same statistic", "One polynomial written twice, or with 1 to 1e-300 times another function added.", same, 4,
-         symbolic=True),
-    Kind("unique minimum", "Tilted double wells, whose two minima differ unless the tilt is 0; convex, periodic and flat "
-         "functions.", minimum, 6, symbolic=True),
-    Kind("blocks", "Analytic statistics whose image lies in no line on any interval hold; one that does is open.", blocks, 4),
+    Kind(
+        "permutation", "Half-bounded statistics are never Gaussian; two Gaussian locations can be rotated.", standard, 8
+    ),
+    Kind(
+        "Gaussian in disguise",
+        "T increasing onto the line with Q = T' exp(-T^2/2 + T/3) is Gaussian; half-bounded statistics, "
+        "gaps and other tails are not: FAILS with two Gaussian members.",
+        disguises,
+        3,
+        symbolic=True,
+    ),
+    Kind(
+        "nearly Gaussian",
+        "Q = exp(-z^2/2 - c z^4), c = 0 or 1 to 1e-300, beside a Gaussian latent.",
+        near_gaussian,
+        2,
+        symbolic=True,
+    ),
+    Kind(
+        "the same statistic",
+        "One polynomial written twice, or with 1 to 1e-300 times another function added.",
+        same,
+        2,
+        symbolic=True,
+    ),
+    Kind(
+        "unique minimum",
+        "Tilted double wells, whose two minima differ unless the tilt is 0; convex, periodic and flat functions.",
+        minimum,
+        3,
+        symbolic=True,
+    ),
+    Kind(
+        "blocks",
+        "Analytic statistics whose image lies in no line on any interval hold; one that does is open.",
+        blocks,
+        2,
+    ),
     Kind("black-box permutation", "Statistics that cannot be read: FAILS would be a guess.", unknown, 1),
-)  # fmt: skip
+)
