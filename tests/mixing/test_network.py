@@ -11,10 +11,10 @@ from tests.extras import optional
 torch = optional("torch", "torch")
 
 TORCH = {
-    "leaky_relu": torch.nn.LeakyReLU(0.2),
-    "relu": torch.nn.ReLU(),
-    "tanh": torch.nn.Tanh(),
-    "sigmoid": torch.nn.Sigmoid(),
+    "leaky_relu": lambda: torch.nn.LeakyReLU(0.2),
+    "relu": lambda: torch.nn.ReLU(),
+    "tanh": lambda: torch.nn.Tanh(),
+    "sigmoid": lambda: torch.nn.Sigmoid(),
 }
 
 
@@ -24,7 +24,7 @@ def test_the_network_and_its_graph_are_torchs(activation):
     weights = [(p.weight.detach().numpy(), p.bias.detach().numpy()) for p in (first, second)]
     network = mlp(weights, activation, slope=0.2)
     x = np.random.default_rng(0).normal(size=(7, 3))
-    expected = torch.nn.Sequential(first, TORCH[activation], second)(torch.tensor(x)).detach().numpy()
+    expected = torch.nn.Sequential(first, TORCH[activation](), second)(torch.tensor(x)).detach().numpy()
     np.testing.assert_allclose(network(x), expected, rtol=1e-12)
     with precision(96):
         balls = network.graph.evaluate(x)

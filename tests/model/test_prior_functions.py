@@ -23,18 +23,6 @@ def negative(u):
     return -1 - np.asarray(u) ** 2
 
 
-class Net(nn.Module):
-    def __init__(self, dtype=torch.float32):
-        super().__init__()
-        self.linear = nn.Linear(2, 6, dtype=dtype)
-        self.drop = nn.Dropout(0.5)
-        self.seen = []
-
-    def forward(self, u):
-        self.seen.append((u.dtype, self.training, torch.is_grad_enabled()))
-        return -torch.exp(self.drop(self.linear(u))).reshape(-1, 6)
-
-
 @pytest.mark.parametrize(
     ("family", "shape", "n"),
     [(SCALE, (3,), 3), (SCALE, (3, 1), 3), (BOTH, (3, 2), 3), ([SCALE, BOTH], (3,), 2), ([BOTH, BOTH], (2, 2), 2)],
@@ -54,6 +42,17 @@ def test_callables_with_other_shapes_are_refused(shape):
 
 
 def test_modules_are_called_in_their_dtype_in_evaluation_mode_without_gradients():
+    class Net(nn.Module):
+        def __init__(self, dtype):
+            super().__init__()
+            self.linear = nn.Linear(2, 6, dtype=dtype)
+            self.drop = nn.Dropout(0.5)
+            self.seen = []
+
+        def forward(self, u):
+            self.seen.append((u.dtype, self.training, torch.is_grad_enabled()))
+            return -torch.exp(self.drop(self.linear(u))).reshape(-1, 6)
+
     for dtype in (torch.float32, torch.float64):
         net = Net(dtype).train()
         prior = Prior(SCALE, net, u=Box([0, 0], [1, 1]))
@@ -65,15 +64,14 @@ def test_modules_are_called_in_their_dtype_in_evaluation_mode_without_gradients(
 
 
 def test_integer_points_arrive_as_long_tensors():
+    class Negative(nn.Module):
+        def forward(self, x):
+            return -torch.exp(x)
+
     embedding = nn.Embedding(4, 3)
-    prior = Prior(SCALE, nn.Sequential(nn.Flatten(0), embedding, _Negative()), u=np.arange(4))
+    prior = Prior(SCALE, nn.Sequential(nn.Flatten(0), embedding, Negative()), u=np.arange(4))
     expected = -np.exp(embedding.weight.detach().double().numpy())
     np.testing.assert_allclose(prior.evaluate(np.arange(4)), expected, rtol=1e-6)
-
-
-class _Negative(nn.Module):
-    def forward(self, x):
-        return -torch.exp(x)
 
 
 def test_callables_that_fail_give_one_error():

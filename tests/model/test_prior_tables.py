@@ -28,18 +28,18 @@ TABLE = [[-1, -2, -3], [-4, -1, -1], [-2, -2, -5], [-3, -1, -2]]
         (np.array(TABLE, dtype=np.int8), "exact", "int64"),
         ([[Fraction(v) for v in row] for row in TABLE], "exact", "object"),
         (sympy.Matrix(TABLE), "exact", "object"),
-        (torch.tensor(TABLE), "exact", "int64"),
+        (lambda: torch.tensor(TABLE), "exact", "int64"),
         ([[float(v) for v in row] for row in TABLE], "floats", "float64"),
         (np.array(TABLE, dtype=np.float32), "floats", "float32"),
-        (torch.tensor(TABLE, dtype=torch.float32), "floats", "float32"),
-        (torch.tensor(TABLE, dtype=torch.bfloat16), "floats", "bfloat16"),
-        (torch.tensor(TABLE, dtype=torch.float64, requires_grad=True), "floats", "float64"),
+        (lambda: torch.tensor(TABLE, dtype=torch.float32), "floats", "float32"),
+        (lambda: torch.tensor(TABLE, dtype=torch.bfloat16), "floats", "bfloat16"),
+        (lambda: torch.tensor(TABLE, dtype=torch.float64, requires_grad=True), "floats", "float64"),
         ([[sympy.Float(v) for v in row] for row in TABLE], "floats", "float64"),
         ([[sympy.sqrt(2) * v for v in row] for row in TABLE], "symbols", "object"),
     ],
 )
 def test_every_kind_of_table_is_read(table, kind, dtype):
-    prior = Prior(SCALE, table)
+    prior = Prior(SCALE, table() if callable(table) else table)
     factor = np.sqrt(2) if kind == "symbols" else 1.0
     assert (prior.natural.kind, prior.natural.dtype) == (kind, dtype)
     assert (prior.n, prior.ks, prior.size) == (3, (1, 1, 1), 3)

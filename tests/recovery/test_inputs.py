@@ -74,10 +74,10 @@ def test_bad_input_gets_one_clear_error(true: Any, learned: Any, options: dict[s
     [
         np.asfortranarray,
         lambda a: a.astype(np.float32),
-        torch.tensor,
+        lambda a: torch.tensor(a),
         lambda a: torch.tensor(a, requires_grad=True),
         lambda a: torch.tensor(a).float(),
-        pandas.DataFrame,
+        lambda a: pandas.DataFrame(a),
         lambda a: a.tolist(),
         lambda a: np.concatenate([a, a])[: len(a)],
     ],
