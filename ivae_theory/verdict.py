@@ -285,8 +285,12 @@ class Conclusion:
 
 def seal(document: Mapping[str, Any]) -> str:
     """SHA-256 over the canonical JSON of a report without its seal: shows any changed leaf."""
-    body = {key: value for key, value in document.items() if key != "seal"}
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return digest_of({key: value for key, value in document.items() if key != "seal"})
+
+
+def digest_of(values: Mapping[str, Any]) -> str:
+    """SHA-256 over canonical JSON."""
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

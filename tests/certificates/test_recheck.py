@@ -3,8 +3,9 @@
 import json
 
 import pytest
+import sympy
 
-from ivae_theory import recheck
+from ivae_theory import ExponentialFamily, Model, Noise, Prior, assume_injective, recheck
 from ivae_theory.certificates.recheck import RecheckResult
 from ivae_theory.checking import check
 from ivae_theory.cli.loading import load_model
@@ -13,6 +14,7 @@ from ivae_theory.verdict import Status, seal
 from tests.certificates.tampering import leaves, replaced
 from tests.cli.test_app import EXAMPLES
 
+z = sympy.Symbol("z", real=True)
 NAMES = ["section5", "figure1", "fails_few_segments", "fails_rotation", "fails_discrete"]
 
 
@@ -82,6 +84,21 @@ def test_a_forged_conclusion_is_refused_although_it_is_sealed(made):
     ]:
         with pytest.raises(CorruptReport):
             recheck(resealed(replaced(document, path, value)))
+
+
+def statistics_of(T):
+    family = ExponentialFamily(T, base_measure=sympy.exp(-(z**4)), variable=z)
+    return Model(Prior([family], [[0, 0], [1, 0], [0, 1]]), noise=Noise.none(), mixing=assume_injective(1))
+
+
+def test_a_report_does_not_pass_for_another_model_by_its_digest():
+    """The certificates are about what the subject describes, so that the digest must be its own."""
+    minimal, dependent = statistics_of([z, z**3]), statistics_of([z, 2 * z])
+    document = json.loads(check(minimal).to_json())
+    forged = resealed(replaced(document, ("subject", "digest"), dependent.digest))
+    for model in (dependent, None):
+        with pytest.raises(CorruptReport, match="digest"):
+            recheck(forged, model)
 
 
 def test_a_grade_cannot_be_raised(made):
