@@ -29,6 +29,7 @@ def _equivalence(document: Mapping[str, Any], model: Any) -> RecheckResult:
     verdict = _verdict(document["verdict"])
     if verdict.claim != "equivalence":
         raise CorruptReport("verdict", "one on equivalence", repr(verdict.claim)[:40])
+    _require_digests(document["subject"], verdict)
     checked: tuple[str, ...] = ()
     if not verdict.undecided:
         checked = (_recheck_verdict(verdict, document["subject"]),)
@@ -36,6 +37,26 @@ def _equivalence(document: Mapping[str, Any], model: Any) -> RecheckResult:
             bind_evidence(verdict.claim, verdict.evidence, model)
     undecided = () if checked else (verdict.claim,)
     return RecheckResult(checked, undecided, model is not None and bool(checked), verdict.status)
+
+
+def _require_digests(subject: Mapping[str, Any], verdict: Verdict) -> None:
+    """The subject names the two models of the certificate by their digests."""
+    digests, evidence = subject.get("models"), verdict.evidence
+    if (
+        not isinstance(digests, list)
+        or subject.get("digest") != hashlib.sha256(json.dumps(digests).encode()).hexdigest()
+    ):
+        raise CorruptReport("subject", "the digest of the digests of two models", "another one")
+    if verdict.undecided:
+        return
+    try:
+        named = (
+            evidence["digests"] if "models" not in evidence else [evidence["models"][n]["digest"] for n in ("a", "b")]
+        )
+    except (KeyError, TypeError) as error:
+        raise InvalidCertificate("evidence that names its models", type(error).__name__) from None
+    if list(named) != digests:
+        raise InvalidCertificate("a certificate about the subject's models", "one about others")
 
 
 def _recovery(document: Mapping[str, Any]) -> RecheckResult:

@@ -223,7 +223,7 @@ def test_grades() -> None:
 
 
 def test_trained_models_are_pointed_to_recover_models() -> None:
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
     known = model([Z**2], [Z1, Z2])
     trained = model([Z**2], [0, 0], mixing=torch.nn.Linear(2, 2))
     for pair in ((known, trained), (trained, known), (trained, trained)):
@@ -364,6 +364,18 @@ def test_changed_certificates_are_refused(pair: Callable[[], tuple[Model, Model]
     a, b = pair()
     document = json.loads(json.dumps(to_dict(equivalent(a, b), a, b)))
     document["verdict"]["evidence"].update(change)
+    document["seal"] = seal(document)
+    with pytest.raises(CorruptReport):
+        recheck(document)
+
+
+@pytest.mark.parametrize("name", ["models", "digest"])
+def test_the_subject_names_the_models_of_the_certificate(name: str) -> None:
+    """Otherwise a certificate about two models would be shown as one about two others."""
+    a, b, other = model([Z**2], [Z1]), model([Z**2], [2 * Z1]), model([Z**3], [Z1])
+    document = json.loads(json.dumps(to_dict(equivalent(a, b), a, b)))
+    assert recheck(document, a).bound
+    document["subject"][name] = to_dict(equivalent(a, other), a, other)["subject"][name]
     document["seal"] = seal(document)
     with pytest.raises(CorruptReport):
         recheck(document)
