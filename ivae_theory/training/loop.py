@@ -25,6 +25,7 @@ from ivae_theory.training.checkpoints import read_checkpoint, write_checkpoint
 from ivae_theory.training.extras import torch
 from ivae_theory.training.problem import Problem
 from ivae_theory.training.progress import reporter
+from ivae_theory.training.stepping import stepper
 
 __all__ = ["History", "Loop", "Schedule", "TrainingFailed"]
 
@@ -52,6 +53,9 @@ class Schedule:
     temper
         Factor on the variance of Gaussian observations at the start, which falls geometrically to 1 over the first half
         of the steps: a smoother problem first, the model itself in the end. 1 for none.
+    unrolled
+        Steps that are compiled together as one function (a VAE on a CPU, with a C++ compiler there); 0 to make one
+        step at a time, which needs no compiler. Pays for few replicas and many steps: see the how-to on training.
     """
 
     steps: int = 8000
@@ -61,6 +65,7 @@ class Schedule:
     warmup: int = 0
     clip: float | None = None
     temper: float = 1.0
+    unrolled: int = 0
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch"):
@@ -76,6 +81,8 @@ class Schedule:
             raise InputError("clip", "a number > 0, or None", repr(self.clip))
         if not 1 <= self.temper < math.inf:
             raise InputError("temper", "a finite number >= 1", repr(self.temper))
+        if self.unrolled < 0 or (self.unrolled and self.steps % self.unrolled):
+            raise InputError("unrolled", f"0, or a divisor of steps = {self.steps}", repr(self.unrolled))
 
     def factor(self, step: int) -> float:
         """What multiplies the variance of the observations at this step."""
@@ -191,7 +198,7 @@ class Loop:
         self.step, self.history = 0, History()
         self.first = torch.zeros_like(problem.flat)
         self.second = torch.zeros_like(problem.flat)
-        self._count = torch.zeros((), device=problem.flat.device)
+        self._steps = stepper(self)
         self._order: tuple[int, Sequence[torch.Tensor]] | None = None
         self._noise: tuple[int, Sequence[torch.Tensor]] | None = None
         if self.checkpoint is not None and self.checkpoint.exists():
@@ -208,7 +215,7 @@ class Loop:
         if self._order is None or self._order[0] != epoch:
             generator, device = self._generator(_ORDER, epoch), self.problem.flat.device
             order = torch.randperm(self.problem.population, generator=generator, device=device)
-            self._order = epoch, order.split(self.rows)
+            self._order = epoch, torch.split(order, self.rows)
         return self._order[1][position]
 
     def noise(self, step: int) -> torch.Tensor:
@@ -233,6 +240,8 @@ class Loop:
             After Ctrl-C, once the step is complete and the checkpoint written.
         """
         goal = self.schedule.steps if until is None else min(until, self.schedule.steps)
+        if (goal - self.step) % self._steps.stride:
+            raise InputError("until", f"a multiple of unrolled = {self._steps.stride}", repr(goal))
         self.problem.prepare(self.rows)
         with _deferred_interrupt() as interrupted, self._reporter() as report:
             since = time.perf_counter()
@@ -259,40 +268,9 @@ class Loop:
         return reporter(self.progress, self.schedule.steps, self.step, self.problem.replicas)
 
     def _advance(self) -> None:
-        """One optimiser step of all replicas."""
-        problem, schedule = self.problem, self.schedule
-        problem.factor = schedule.factor(self.step)
-        problem.write_gradient(self.batch_rows(self.step), self.noise(self.step))
-        problem.factor = 1.0
-        if schedule.clip is not None:
-            self._clip(schedule.clip)
-        with torch.no_grad():
-            # one kernel for the whole vector; torch.optim.Adam around it would cost more than the update itself
-            torch._fused_adam_(
-                [problem.flat],
-                [problem.gradient],
-                [self.first],
-                [self.second],
-                [],
-                [self._count.fill_(self.step + 1)],
-                lr=schedule.rate(self.step),
-                beta1=0.9,
-                beta2=0.999,
-                weight_decay=0.0,
-                eps=1e-8,
-                amsgrad=False,
-                maximize=False,
-            )
-        self.step += 1
-
-    @torch.no_grad()
-    def _clip(self, largest: float) -> None:
-        """Shrink the gradient of every replica whose norm is above ``largest``."""
-        parts = [part.flatten(1) for part in self.problem.parts]
-        norm = torch.stack([part.square().sum(1) for part in parts]).sum(0).sqrt()
-        factor = (largest / (norm + 1e-12)).clamp(max=1.0).unsqueeze(1)
-        for part in parts:
-            part.mul_(factor)
+        """The next step of all replicas, or the next few where they are compiled together."""
+        self._steps()
+        self.step += self._steps.stride
 
     def _record(self) -> None:
         """Losses at the batch of the last step; find replicas that are not finite."""
@@ -307,7 +285,10 @@ class Loop:
 
     def _identity(self) -> dict[str, Any]:
         """What must be the same for a checkpoint to be this run's."""
-        return {"problem": self.problem.describe(), "schedule": asdict(self.schedule), "seed": self.seed}
+        schedule = asdict(self.schedule)
+        if not self.schedule.unrolled:
+            del schedule["unrolled"]
+        return {"problem": self.problem.describe(), "schedule": schedule, "seed": self.seed}
 
     def save(self, path: str | Path) -> None:
         """Write the state to a checkpoint."""

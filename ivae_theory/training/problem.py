@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -167,8 +168,11 @@ def variational_rows(
 class VariationalProblem:
     """A stack of (i)VAEs with its objective and data.
 
-    The gradient is the hand-derived one where there is one, and autograd's otherwise.
+    The gradient is the hand-derived one where there is one, and autograd's otherwise. ``capturable`` says that a step
+    may be captured as a CUDA graph.
     """
+
+    capturable = True
 
     def __init__(self, stack: Stack, objective: Objective, data: Rows) -> None:
         self.stack, self.objective, self.data = stack, objective, data
@@ -181,7 +185,7 @@ class VariationalProblem:
 
     def prepare(self, rows: int) -> None:
         """Allocate what the hand-derived gradient needs for batches of this size."""
-        if covers(self.stack, self.objective):
+        if covers(self.stack, self.objective) and (self._fast is None or self._fast.rows != rows):
             assert isinstance(self.objective, Bound)
             self._fast = BoundGradient(self.stack, self.objective, rows)
 
@@ -202,6 +206,17 @@ class VariationalProblem:
     def loss(self, rows: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
         """See :class:`Problem`."""
         return self.objective.loss(self.stack, self.data.batch(rows), self._shaped(noise))
+
+    def losses_at(
+        self, weights: Mapping[str, torch.Tensor], rows: torch.Tensor, noise: torch.Tensor, factor: torch.Tensor
+    ) -> torch.Tensor:
+        """(S,) losses as a function of the weights, up to a constant; ``factor`` multiplies the variance."""
+        stack = copy.copy(self.stack)
+        stack.weights = dict(weights)
+        batch = self.data.batch(rows)
+        if batch.precision is not None:
+            batch = Batch(batch.design, batch.target, batch.precision / factor, batch.noise_variance)
+        return self.objective.loss(stack, batch, self._shaped(noise))
 
     def _shaped(self, noise: torch.Tensor) -> torch.Tensor:
         """(S, B, draws * n) as (S, B * draws, n)."""
