@@ -171,6 +171,7 @@ SCRIPT = textwrap.dedent(
 
 
 def test_digests_are_the_same_in_every_process(tmp_path):
+    pytest.importorskip("torch", reason="needs the extra 'torch'")
     script = tmp_path / "digest.py"
     script.write_text(SCRIPT)
     answers = set()
