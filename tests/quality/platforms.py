@@ -1,6 +1,7 @@
 """Write down what came of a run of the suite on one platform: ``python tests/quality/platforms.py NAME JUNIT NOTE``.
 
-Called by the sessions of noxfile.py, within the environment that ran the tests: the versions are those that ran.
+Without arguments it prints the table of docs/explanation/soundness.md. The sessions of noxfile.py call it within the
+environment that ran the tests: the versions are those that ran.
 """
 
 from __future__ import annotations
@@ -55,8 +56,27 @@ def commit() -> str:
     return subprocess.run(asked, capture_output=True, text=True, check=False, cwd=RESULTS.parent).stdout.strip()
 
 
+def table(results: dict[str, Any]) -> str:
+    """Markdown: a row for each platform."""
+    shown = ("numpy", "scipy", "sympy", "python-flint", "torch")
+    lines = [
+        f"| platform | Python | {' | '.join(shown)} | passed | skipped | failed | seconds | commit |",
+        "|" + "---|" * (len(shown) + 7),
+    ]
+    for name, entry in results.items():
+        installed = " | ".join(entry["versions"].get(package, "none") for package in shown)
+        lines.append(
+            f"| `{name}` | {entry['python']} | {installed} | {entry['passed']} | {sum(entry['skipped'].values())} | "
+            f"{len(entry['failed'])} | {entry['seconds']} | {entry['commit']} |"
+        )
+    return "\n".join(lines)
+
+
 def main(arguments: list[str]) -> int:
     """Add the platform to the results; exit status 1 when a test failed."""
+    if not arguments:
+        print(table(json.loads(RESULTS.read_text(encoding="utf-8"))))
+        return 0
     name, junit, note = arguments
     found = outcomes(Path(junit))
     entry = {

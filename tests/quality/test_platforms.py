@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.quality.platforms import RESULTS, outcomes
+from tests.quality.platforms import RESULTS, outcomes, table
 
 JUNIT = """<?xml version="1.0"?><testsuites><testsuite name="pytest" time="12.7">
 <testcase classname="a" name="passes"/>
@@ -31,3 +31,9 @@ def test_every_platform_passed_and_skipped_for_a_reason():
         assert entry["failed"] == [], name
         assert entry["passed"] > 1000, name
         assert all(entry["skipped"]), name
+
+
+@pytest.mark.skipif(not RESULTS.exists(), reason="no platform has been run: nox")
+def test_the_page_has_the_committed_figures():
+    page = RESULTS.parents[3] / "docs" / "explanation" / "soundness.md"
+    assert table(json.loads(RESULTS.read_text(encoding="utf-8"))) in page.read_text(encoding="utf-8")
