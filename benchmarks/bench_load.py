@@ -80,7 +80,7 @@ def table(count: int, size: int, kind: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         if kind == "mapped":
             np.save(Path(folder) / "table.npy", values)
-            values = np.load(Path(folder) / "table.npy", mmap_mode="r")
+            values = np.load(Path(folder) / "table.npy", mmap_mode="r", allow_pickle=False)
         steps.done("input")
         prior = Prior(families.gaussian_scale(), values)
         model = Model(prior, noise=Noise.gaussian(0.1), mixing=assume_injective(size))

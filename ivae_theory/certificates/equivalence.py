@@ -46,7 +46,7 @@ def _sides(evidence: Evidence) -> tuple[Side, Side]:
 
 def _expressions(texts: Any, symbols: Sequence[sympy.Symbol], name: str) -> list[sympy.Expr]:
     _require(isinstance(texts, Sequence) and not isinstance(texts, str), f"{name} as a list of expressions")
-    return [sympy.sympify(from_text(text, symbols, name)) for text in texts]
+    return [sympy.sympify(from_text(text, symbols, name), strict=True) for text in texts]
 
 
 def _transition(evidence: Evidence, a: Side, b: Side) -> list[sympy.Expr]:
@@ -111,7 +111,7 @@ def recheck_images(claim: str, evidence: Evidence, subject: Mapping[str, Any]) -
     _require(order in ("ab", "ba"), "an order of the models")
     first, second = sides if order == "ab" else sides[::-1]
     with precision(BITS):
-        reduced = sympy.sympify(from_text(_field(evidence, "reduced"), second.symbols, "reduced"))
+        reduced = sympy.sympify(from_text(_field(evidence, "reduced"), second.symbols, "reduced"), strict=True)
         weights, point = _fractions(_field(evidence, "weights")), _fractions(_field(evidence, "point"))
         _require(leaves_image(first, second, weights, point, reduced), "a point outside of the other image")
     return Rechecked(Status.FAILS, Grade.CERTIFIED)

@@ -79,7 +79,7 @@ def read_side(data: Mapping[str, Any], prefix: str) -> Side:
     supports = tuple(tuple(intervals(family.support)) for family in families)
     symbols = tuple(_symbol(f"{prefix}{i + 1}", parts) for i, parts in enumerate(supports))
     rename = dict(zip(names, symbols, strict=True))
-    mixing = tuple(sympy.sympify(from_text(text, names, "mixing")).xreplace(rename) for text in texts)
+    mixing = tuple(sympy.sympify(from_text(text, names, "mixing"), strict=True).xreplace(rename) for text in texts)
     statistics = tuple(
         tuple(statistic.xreplace({family.variable: symbol}) for statistic in family.statistics or ())
         for family, symbol in zip(families, symbols, strict=True)

@@ -56,7 +56,9 @@ def _tidied(values: NDArray[Any]) -> NDArray[Any]:
     """Sympy entries expanded, so that products of roots do not pile up."""
     result = np.empty(values.shape, dtype=object)
     for index, value in np.ndenumerate(values):
-        result[index] = value if isinstance(value, Fraction) else sympy.radsimp(sympy.expand(sympy.sympify(value)))
+        result[index] = (
+            value if isinstance(value, Fraction) else sympy.radsimp(sympy.expand(sympy.sympify(value, strict=True)))
+        )
     return result
 
 
@@ -161,7 +163,7 @@ class AffineMap:
             return False
         if self.exact and other.exact:
             return all(
-                is_zero(sympy.sympify(a - b))
+                is_zero(sympy.sympify(a - b, strict=True))
                 for a, b in zip([*self.A.flat, *self.c], [*other.A.flat, *other.c], strict=True)
             )
         (a, c), (b, d) = self._floats(), other._floats()
@@ -178,8 +180,8 @@ class AffineMap:
         if self.exact:
             return {
                 "exact": True,
-                "A": [[to_text(sympy.sympify(v)) for v in row] for row in self.A],
-                "c": [to_text(sympy.sympify(v)) for v in self.c],
+                "A": [[to_text(sympy.sympify(v, strict=True)) for v in row] for row in self.A],
+                "c": [to_text(sympy.sympify(v, strict=True)) for v in self.c],
             }
         return {"exact": False, "A": self.A.tolist(), "c": self.c.tolist()}
 

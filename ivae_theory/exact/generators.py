@@ -73,7 +73,7 @@ def normal_form(expression: Any, nonnegative: Collection[str] = ()) -> Quotient:
     NotPolynomial
         When it would be too large, or divides by zero.
     """
-    return _Reader(frozenset(nonnegative)).read(rationalised(sympy.sympify(expression)))
+    return _Reader(frozenset(nonnegative)).read(rationalised(sympy.sympify(expression, strict=True)))
 
 
 class _Reader:

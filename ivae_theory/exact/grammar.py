@@ -57,7 +57,7 @@ _COMPARE = {
 
 def to_text(expression: sympy.Basic) -> str:
     """The expression as text that :func:`from_text` reads; floats become the rationals that they are."""
-    return str(sympy.sstr(rationalised(sympy.sympify(expression)), full_prec=False))
+    return str(sympy.sstr(rationalised(sympy.sympify(expression, strict=True)), full_prec=False))
 
 
 def from_text(text: str, symbols: Iterable[sympy.Symbol], argument: str = "expression") -> sympy.Expr:

@@ -26,7 +26,10 @@ def as_support(value: Any) -> sympy.Set:
         When it is not a sympy set of reals that consists of intervals.
     """
     if isinstance(value, (tuple, list)) and len(value) == 2:
-        value = sympy.Interval(*(rationalised(sympy.sympify(end)) for end in value))
+        try:
+            value = sympy.Interval(*(rationalised(sympy.sympify(end, strict=True)) for end in value))
+        except sympy.SympifyError as error:
+            raise InputTypeError("support", "numbers as ends (text is not evaluated)", str(error)[:80]) from None
     if not isinstance(value, sympy.Set):
         raise InputTypeError("support", "a sympy Interval, a Union of them or sympy.Reals", repr(value)[:80])
     parts = [rationalised(part) for part in _parts(value)]

@@ -74,7 +74,10 @@ class SymbolicMixing(Mixing):
         if len(set(self.symbols)) != len(self.symbols) or not all(isinstance(s, sympy.Symbol) for s in self.symbols):
             raise InputTypeError("mixing", "distinct sympy symbols", repr(symbols)[:80])
         real = {symbol: sympy.Symbol(symbol.name, real=True) for symbol in self.symbols}
-        entries = [rationalised(sympy.sympify(entry)).xreplace(real) for entry in sympy.flatten([matrix])]
+        try:
+            entries = [rationalised(sympy.sympify(e, strict=True)).xreplace(real) for e in sympy.flatten([matrix])]
+        except sympy.SympifyError as error:
+            raise InputTypeError("mixing", "sympy expressions (text is not evaluated)", str(error)[:80]) from None
         self.symbols = tuple(real.values())
         unknown = {s for entry in entries for s in entry.free_symbols} - set(self.symbols)
         if unknown:
@@ -255,7 +258,7 @@ def _symbolic(obj: Any, n: int) -> SymbolicMixing:
         symbols, expressions = list(obj[0]), obj[1]
     else:
         expressions = obj
-        entries = [sympy.sympify(entry) for entry in sympy.flatten([obj])]
+        entries = [sympy.sympify(entry, strict=True) for entry in sympy.flatten([obj])]
         free = {symbol for entry in entries for symbol in entry.free_symbols}
         symbols = sorted(free, key=_natural_key)
     if len(symbols) != n:

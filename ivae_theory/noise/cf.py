@@ -73,7 +73,7 @@ def characteristic_law(expression: Any, symbols: Sequence[sympy.Symbol] | None) 
         one (positive definite) is not proved; verdicts that rest on it list it as assumed.
     """
     if isinstance(expression, (int, float)):
-        expression = sympy.sympify(expression)
+        expression = sympy.sympify(expression, strict=True)
     if not isinstance(expression, sympy.Expr):
         raise InputTypeError("cf", "a sympy expression", type(expression).__name__)
     if isinstance(symbols, sympy.Symbol):

@@ -83,7 +83,7 @@ def density_law(expression: Any, support: sympy.Set | None) -> Law:
         integrates to 1 is accepted, and listed as assumed by the verdicts that rest on it.
     """
     if isinstance(expression, (int, float)):
-        expression = sympy.sympify(expression)
+        expression = sympy.sympify(expression, strict=True)
     if not isinstance(expression, sympy.Expr):
         raise InputTypeError("density", "a sympy expression or a callable", type(expression).__name__)
     if len(expression.free_symbols) > 1:

@@ -146,7 +146,7 @@ def prior_with(model: Any, families: Sequence[Any], rows: Sequence[Sequence[Any]
     domain = model.prior.domain
     if isinstance(domain, SymbolicDomain):
         renamed = {sympy.Symbol(symbol.name, real=True): symbol for symbol in domain.symbols}
-        entries = [sympy.sympify(entry).xreplace(renamed) for entry in rows[0]]
+        entries = [sympy.sympify(entry, strict=True).xreplace(renamed) for entry in rows[0]]
         return Prior(list(families), sympy.Matrix(entries), dict(domain.sets))
     table = sympy.Matrix([[_sympy(entry) for entry in row] for row in rows])
     u = None if isinstance(domain, Points) else domain

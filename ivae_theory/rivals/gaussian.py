@@ -74,7 +74,11 @@ def _quotient(first: Any, second: Any) -> Fraction | None:
     """A rational quotient, as a candidate."""
     if not isinstance(first, sympy.Basic) and not isinstance(second, sympy.Basic):
         return Fraction(first / second) if second else None
-    quotient = sympy.cancel(sympy.sympify(first) / sympy.sympify(second)) if not is_zero(second) else sympy.nan
+    quotient = (
+        sympy.cancel(sympy.sympify(first, strict=True) / sympy.sympify(second, strict=True))
+        if not is_zero(second)
+        else sympy.nan
+    )
     return to_fraction(quotient) if isinstance(quotient, sympy.Rational) else None
 
 

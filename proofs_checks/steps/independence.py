@@ -53,7 +53,9 @@ def stays_independent(matrix: Sequence[Sequence[Fraction]], laws: Sequence[str])
         return True
     with precision(BITS):
         for s, t in POINTS:
-            if not ball(difference.xreplace({S: sympy.sympify(s), T: sympy.sympify(t)}), {}).contains(0):
+            if not ball(
+                difference.xreplace({S: sympy.sympify(s, strict=True), T: sympy.sympify(t, strict=True)}), {}
+            ).contains(0):
                 return False
     return None
 

@@ -6,10 +6,14 @@ Bad input has to end in an :class:`~ivae_theory.errors.IvaeTheoryError`. Hypothe
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import os
+import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,7 +21,7 @@ import numpy as np
 import sympy
 
 from ivae_theory import recheck, recover
-from ivae_theory.certificates.recheck import RecheckResult
+from ivae_theory.certificates.recheck import _BESIDE, RecheckResult
 from ivae_theory.cli.settings import read_settings
 from ivae_theory.errors import IvaeTheoryError
 from ivae_theory.exact import from_text
@@ -25,7 +29,7 @@ from ivae_theory.files import read_json
 from ivae_theory.recovery import Recovery
 from ivae_theory.recovery.files import read_npz
 from ivae_theory.recovery.statistics import as_statistics
-from ivae_theory.verdict import Status, seal
+from ivae_theory.verdict import Status, digest_of, seal
 
 SEEDS = Path(__file__).parent / "seeds"
 Z = sympy.Symbol("z", real=True)
@@ -35,7 +39,8 @@ def grammar(data: bytes) -> None:
     """An expression, as reports and ``--statistics`` have them."""
     text = data.decode("utf-8", "surrogateescape")
     try:
-        found = from_text(text, [Z], "statistics")
+        with watch().nothing_runs():
+            found = from_text(text, [Z], "statistics")
     except IvaeTheoryError:
         return
     assert isinstance(found, (sympy.Basic, tuple)), type(found)
@@ -51,7 +56,8 @@ def grammar(data: bytes) -> None:
 def raw_report(data: bytes) -> None:
     """Bytes as a report."""
     try:
-        found = recheck(data)
+        with watch().nothing_runs():
+            found = recheck(data)
     except IvaeTheoryError:
         return
     assert isinstance(found, RecheckResult)
@@ -131,15 +137,79 @@ def edited(data: bytes) -> tuple[dict, dict]:
             parent[key] = copy.deepcopy(POOL[choose.below(len(POOL))])
         if not _leaves(forged)[1:]:
             break
+    with suppress(KeyError, TypeError, ValueError, AttributeError):
+        _digest_again(forged)
     forged["seal"] = seal(forged)
     return original, forged
+
+
+def _digest_again(document: dict) -> None:
+    """The digests that a forger computes again as well."""
+    subject = document["subject"]
+    if document["kind"] == "ivae_theory.report":
+        subject["digest"] = digest_of({key: value for key, value in subject.items() if key not in _BESIDE})
+    elif document["kind"] == "ivae_theory.recovery":
+        text = json.dumps(document["recovery"], sort_keys=True, allow_nan=False)
+        subject["digest"] = hashlib.sha256(text.encode()).hexdigest()
+
+
+def _importing() -> bool:
+    """Whether a module is being imported, which runs its file."""
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+class _Watch:
+    """Sees through the interpreter's audit hook whether code is run, a file written or a process started."""
+
+    EVENTS = (
+        "exec",
+        "os.system",
+        "subprocess.Popen",
+        "os.exec",
+        "os.posix_spawn",
+        "socket.connect",
+        "pickle.find_class",
+    )
+
+    def __init__(self) -> None:
+        self.on, self.seen = False, []
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, arguments: tuple) -> None:
+        if not self.on or event not in self.EVENTS:
+            return
+        source = getattr(arguments[0], "co_filename", "") if event == "exec" else ""
+        # Sympy writes functions from expressions that the grammar has read, with names of its own.
+        if not source.startswith("<lambdifygenerated") and not _importing():
+            self.seen.append(f"{event} {source}")
+
+    @contextmanager
+    def nothing_runs(self) -> Iterator[None]:
+        self.on, self.seen = True, []
+        try:
+            yield
+        finally:
+            self.on = False
+        assert not self.seen, f"input was run: {self.seen}"
+
+
+@lru_cache(maxsize=1)
+def watch() -> _Watch:
+    """One hook a process: it cannot be taken away again."""
+    return _Watch()
 
 
 def forged_report(data: bytes) -> None:
     """Honest documents, edited and sealed again."""
     original, forged = edited(data)
     try:
-        found = recheck(json.dumps(forged))
+        with watch().nothing_runs():
+            found = recheck(json.dumps(forged))
     except IvaeTheoryError:
         return
     assert isinstance(found, RecheckResult)
