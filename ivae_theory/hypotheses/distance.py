@@ -116,7 +116,7 @@ def _factors(prior: Any, rows: Floats) -> list[Floats]:
         family = prior.families[members[0]]
         columns = starts[members][:, None] + np.arange(family.k)
         lam = rows[:, columns].reshape(-1, family.k)
-        means, within = _moments(family, lam)
+        means, within = _moments(family, lam, len(members))
         means = means.reshape(len(rows), len(members), family.k)
         within = within.reshape(len(rows), len(members), family.k, family.k)
         centred = means - means.mean(axis=0)
@@ -140,16 +140,21 @@ def _central(rows: Floats) -> int:
     return int(np.argmin(np.concatenate(far)))
 
 
-def _moments(family: Any, lam: Floats) -> tuple[Floats, Floats]:
-    """Means (B, k) and covariances (B, k, k) of T: derivatives of a closed log-partition function, or quadrature."""
+def _moments(family: Any, lam: Floats, members: int) -> tuple[Floats, Floats]:
+    """Means (B, k) and covariances (B, k, k) of T: derivatives of a closed log-partition function, or quadrature.
+
+    ``lam`` has the rows of ``members`` latents in turn.
+    """
     means, covariances = np.empty(lam.shape), np.empty((*lam.shape, lam.shape[1]))
     rest = np.arange(len(lam))
     if getattr(family, "range_text", ""):
         for scale in (np.where(lam != 0, np.abs(lam), 1.0), np.ones(lam.shape)):
+            if not len(rest):
+                break
             with suppress(IvaeTheoryError):
-                gradient, hessian, good = _differences(family, lam[rest], scale[rest])
+                gradient, hessian, good = _differences(family, lam[rest], scale[rest], members)
                 means[rest[good]], covariances[rest[good]] = gradient[good], hessian[good]
-                rest = rest[~good]
+                rest, members = rest[~good], 1
     if len(rest) > _QUADRATURES:
         raise ArithmeticError(f"the moments of T at {len(rest)} values of u are not known accurately")
     for row in rest:
@@ -157,17 +162,22 @@ def _moments(family: Any, lam: Floats) -> tuple[Floats, Floats]:
     return means, covariances
 
 
-def _differences(family: Any, lam: Floats, scale: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+def _differences(family: Any, lam: Floats, scale: Floats, members: int) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Gradients and Hessians by central differences, to about six digits: enough for units of length.
 
-    The last array says where they are good: two steps agree, and rounding explains none of it. They are not where the
-    steps are tiny beside the natural parameters over which the function varies.
+    The last array says where they are good: two steps agree (means, up to what the mixture over u varies), and rounding
+    explains none of it. They are not where the steps are tiny beside the natural parameters over which the function
+    varies.
     """
     gradient, hessian = _central_differences(family, lam, _STEP * scale)
     other_gradient, other = _central_differences(family, lam, 2 * _STEP * scale)
+    if not np.isfinite(hessian).all():
+        raise ArithmeticError("a log-partition function beyond the floating-point range")
     spread = np.sqrt(np.abs(np.einsum("maa->ma", hessian)))
+    reach = np.ptp(gradient.reshape(-1, members, lam.shape[1]), axis=0)
     good = (np.abs(hessian - other) <= _AGREE * spread[:, :, None] * spread[:, None, :]).all(axis=(1, 2))
-    good &= (np.abs(gradient - other_gradient) <= _AGREE * spread).all(axis=1)
+    varies = np.hypot(spread, np.tile(reach, (len(lam) // members, 1)))
+    good &= (np.abs(gradient - other_gradient) <= _AGREE * varies).all(axis=1)
     rounding = np.finfo(float).eps * np.abs(family.log_partition(lam))[:, None]
     good &= (rounding < _AGREE * (spread * _STEP * scale) ** 2).all(axis=1)
     return gradient, hessian, good
