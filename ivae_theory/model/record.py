@@ -37,8 +37,8 @@ def training_record(history: Any) -> dict[str, Any]:
     except (TypeError, ValueError):
         raise InputError("training", "numbers as steps and losses", f"{type(losses).__name__}") from None
     values = values[:, None] if values.ndim == 1 else values
-    whole = places.ndim == 1 and len(places) > 0 and bool((np.isfinite(places) & (places % 1 == 0)).all())
-    if not whole or (np.diff(places) <= 0).any():
+    finite = places.ndim == 1 and len(places) > 0 and bool(np.isfinite(places).all())
+    if not finite or (places != np.floor(places)).any() or (np.diff(places) <= 0).any():
         raise InputError("training", "steps that are increasing whole numbers", repr(steps)[:80])
     if values.ndim != 2 or len(values) != len(places) or values.shape[1] == 0:
         raise InputError("training", f"losses of shape ({len(places)},) or ({len(places)}, S)", f"{values.shape}")
