@@ -49,7 +49,7 @@ METHODS: dict[str, dict[str, Any]] = {
         "schedule": {"steps": 2500, "batch": 512, "learning_rate": 1e-2, "warmup": 250, "clip": 50.0},
     },
 }
-#: Three layers of tanh(x) + .1 x with one ill-conditioned matrix are hard to undo: more layers, and longer runs of them.
+#: One repeated matrix that is not orthogonal and tanh(x) + .1 x are the hardest to undo: more layers, longer runs.
 DEEPER: dict[str, dict[str, Any]] = {
     "released": {
         "parameters": {"layers": 8, "bins": 24, "replicas": 16, "finalists": 5},

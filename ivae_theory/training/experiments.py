@@ -44,7 +44,7 @@ def run_experiment(configuration: Mapping[str, Any]) -> dict[str, Any]:
         ``{"method": m, "data": {"simulation": preset, "seed": s, ...changes}, "parameters": {...}, "schedule": {...}}``
         with a method of :data:`METHODS` or ``"limit"``. ``parameters`` are those of the estimator (of
         :func:`~ivae_theory.training.limit.recovery_limit` for the limit); ``schedule`` replaces fields of its own.
-        So does ``exploration``, for the layered flow. With ``"trace": true`` the MCC is recorded every 100 steps, for VAEs.
+        ``exploration`` does for the layered flow. With ``"trace": true`` the MCC is recorded every 100 steps, for VAEs.
 
     Returns
     -------
@@ -65,6 +65,8 @@ def run_experiment(configuration: Mapping[str, Any]) -> dict[str, Any]:
     if method == "limit":
         return _limit(data, parameters)
     module, name = METHODS[str(method)]
+    if "exploration" in configuration and method != "layered":
+        raise InputError("exploration", "nothing for other methods than layered", repr(configuration["exploration"]))
     for stage in _STAGES & set(configuration):
         parameters[stage] = Schedule(**configuration[stage])
     if method != "linear":

@@ -42,7 +42,8 @@ class LayeredFlow(IdentifiableFlow):
     layers, bins
         Number of linear maps, and of pieces of every elementwise function between them.
     replicas, finalists
-        How many random starts are explored, and how many of them, chosen by likelihood on held-out rows, go on.
+        How many random starts are explored, and how many of them (all, where there are fewer), chosen by likelihood
+        on held-out rows, go on.
     exploration, schedule
         Of all replicas (default :data:`EXPLORATION`), then of the finalists (default :data:`LAYERED_SCHEDULE`).
     checkpoint
@@ -83,8 +84,8 @@ class LayeredFlow(IdentifiableFlow):
 
     def fit(self, x: ArrayLike, u: ArrayLike) -> Self:
         """Train on observations (N, d) and labels (N,)."""
-        if not 1 <= self.finalists <= self.replicas:
-            raise InputError("finalists", f"from 1 to {self.replicas} replicas", repr(self.finalists))
+        if self.finalists < 1:
+            raise InputError("finalists", "a whole number >= 1", repr(self.finalists))
         return super().fit(x, u)
 
     def _untrained(self, n: int, seeds: list[int]) -> FlowStack:
