@@ -1,0 +1,161 @@
+"""How facts about laws travel through their algebra: each rule against the mathematics, not against the code."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import scipy.stats as st
+import sympy
+
+from ivae_theory.noise import Noise, as_noise
+from ivae_theory.noise.named import ALWAYS, NAMED, NamedEntry, _table
+from ivae_theory.noise.settle import dimension_of, facts, leaf_theorems, parts, settle
+from ivae_theory.noise.theorems import FACTS, THEOREMS, _theorem
+from ivae_theory.verdict import Status
+
+t, s, x = sympy.symbols("t s x", real=True)
+#: E exp(a X) < oo only for a < 0 (left), only for a > 0 (right), and for both signs.
+LEFT, RIGHT, BOTH = st.pareto(2), st.weibull_max(0.5), st.laplace()
+
+
+def found(noise):
+    return facts(as_noise(noise).law.describe())
+
+
+def sides(noise):
+    return found(noise) & {"left", "right"}
+
+
+def test_a_half_line_law_has_exponential_moments_on_one_side():
+    assert sides(LEFT) == {"left"}
+    assert sides(RIGHT) == {"right"}
+    assert sides(BOTH) == {"left", "right"}
+    assert "off_zero" in found(BOTH)
+
+
+@pytest.mark.parametrize(("law", "side"), [(LEFT, "left"), (RIGHT, "right")])
+def test_a_negative_factor_exchanges_the_sides(law, side):
+    other = {"left": "right", "right": "left"}[side]
+    assert sides(-as_noise(law)) == {other}
+    assert sides(as_noise(law) * Fraction(1, 3) + 7) == {side}
+    assert sides(as_noise(law) * -2 * -1) == {side}
+    assert sides(0 * as_noise(law)) == {"left", "right"}
+    mixed = Noise.mixture([0.5, 0.5], [law, -as_noise(law)])
+    assert sides(mixed) == set()
+
+
+def test_a_shift_turns_phi_and_takes_positivity_but_not_zeros():
+    for noise in (as_noise(st.cauchy()) + 1, Noise.gaussian([1, 2]) + np.array([0, 1])):
+        assert "positive" not in found(noise)
+        assert "never_zero" in found(noise)
+    assert "positive" in found(as_noise(st.cauchy()) * 3)
+    assert "positive" in found(Noise.gaussian(1) + 0)
+
+
+def test_on_vectors_one_sided_moments_mean_nothing():
+    for noise in (Noise.product([LEFT, LEFT]), np.array([[1, 2], [0, 1]]) @ as_noise(LEFT)):
+        assert sides(noise) == set()
+        assert "off_zero" not in found(noise)
+    assert sides(Noise.product([BOTH, st.uniform()])) == {"left", "right"}
+    assert sides(Noise.product([BOTH, LEFT])) == set()
+    assert found(Noise.product([st.cauchy(), Noise.gaussian(1)])) == {"positive", "never_zero"}
+
+
+def test_a_sum_keeps_what_all_share_and_a_mixture_all_but_never_zero():
+    assert found(as_noise(st.cauchy()) + Noise.gaussian(1)) >= {"positive", "never_zero"}
+    assert "positive" not in found(as_noise(st.cauchy()) + as_noise(st.gamma(2)))
+    assert "never_zero" in found(as_noise(st.cauchy()) + as_noise(st.gamma(2)))
+    both = Noise.mixture([0.5, 0.5], [st.gamma(2), st.gamma(3)])
+    assert "never_zero" not in found(both)
+    assert found(Noise.mixture([0.5, 0.5], [st.cauchy(), st.norm()])) >= {"positive", "never_zero"}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "theorems"),
+    [
+        (["0"], ["1"], ["compact_support"]),
+        (["0"], ["oo"], ["half_line_right"]),
+        (["-oo"], ["1"], ["half_line_left"]),
+        (["-oo"], ["oo"], []),
+        (["0", "0"], ["1", "1"], ["compact_support"]),
+        (["0", "0"], ["oo", "oo"], []),
+        (["0", "-oo"], ["1", "1"], []),
+        (["-oo", "-oo"], ["1", "1"], []),
+    ],
+)
+def test_what_bounds_alone_show(low, high, theorems):
+    """A half-space bounds no coordinate of a law on R^2 that a linear map could not undo."""
+    node = {"node": "bounded", "low": low, "high": high, "label": "", "vector": len(low) > 1}
+    assert [name for name, _ in leaf_theorems(node)] == theorems
+    assert dimension_of(node) == len(low)
+
+
+def test_dimensions_of_every_node():
+    two = Noise.gaussian([[2, 1], [1, 2]])
+    cases = [
+        (Noise.none(), 1), (Noise.gaussian(1), 1), (two, 2), (Noise.product([two, Noise.gaussian(1)]), 3),
+        (two + two, 2), (2 * two, 2), (np.ones((3, 2)) @ two, 3), (Noise.mixture([0.5, 0.5], [two, two]), 2),
+        (Noise.gaussian(1) + np.ones(4), 4), (Noise(cf=sympy.exp(-(t**2) - s**2), symbols=[t, s]), 2),
+        (as_noise(st.multivariate_t([0, 0], [[1, 0], [0, 1]], df=3)), 2), (as_noise(st.laplace()), 1),
+        (Noise(density=lambda v: v), 1), (Noise(cf=sympy.exp(-(t**2))), 1),
+    ]  # fmt: skip
+    for noise, d in cases:
+        assert dimension_of(noise.law.describe()) == d, noise
+
+
+def test_parts_carry_the_matrix_that_maps_them():
+    """B C (e_1, e_2, e_3) with C a 2 x 3 matrix: injective exactly for the parts whose columns are independent."""
+    gap = Noise(cf=sympy.Max(1 - sympy.Abs(t), 0) * sympy.exp(-(s**2)), symbols=[t, s])
+    three = Noise.product([gap, st.laplace()])
+    inner = np.array([[1, 0, 5], [0, 1, 5]]) @ three
+    for outer, injective in (
+        ([[1, 0], [0, 1]], True),
+        ([[1, 2], [3, 4]], True),
+        ([[1, 1], [1, 1]], False),
+        ([[1, 1]], False),
+    ):
+        tree = (np.array(outer) @ inner).law.describe()
+        where = {part.path: part.injective for part in parts(tree)}
+        assert where == {"law.law.law.laws[0]": injective, "law.law.law.laws[1]": True}
+    # (1, -1) C = (1, -1, 0): the third coordinate is mapped to nothing, and is no part
+    tree = (np.array([[1, -1]]) @ inner).law.describe()
+    assert [part.path for part in parts(tree)] == ["law.law.law.laws[0]"]
+    tree = (np.array([[0, 0]]) @ inner).law.describe()
+    assert list(parts(tree)) == []
+    assert list(parts((0 * gap).law.describe())) == []
+    assert [part.path for part in parts((Noise.none() + gap).law.describe())] == ["law.laws[1]"]
+
+
+def test_a_part_that_a_matrix_folds_is_not_settled_by_what_holds_for_it_alone():
+    gap = Noise(cf=sympy.Max(1 - sympy.Abs(t), 0) * sympy.exp(-(s**2)), symbols=[t, s])
+    whole, folded = (np.array(rows) @ gap for rows in ([[1, 2], [3, 5]], [[1, 1]]))
+    assert [step.status for step in settle(whole.law.describe())] == [Status.FAILS]
+    assert [step.status for step in settle(folded.law.describe())] == [Status.UNDECIDED]
+    wide = np.array([[1, 1, 1]]) @ as_noise(st.uniform())
+    assert [step.status for step in settle(wide.law.describe())] == [Status.HOLDS]
+
+
+def test_steps_name_their_theorem_and_its_condition():
+    (step,) = settle(as_noise(st.gennorm(Fraction(1, 2))).law.describe())
+    assert (step.path, step.theorem, step.condition) == ("law", "gaussian_scale_mixture", "beta <= 2")
+    (step,) = settle(Noise.mixture([0.5, 0.5], [st.cauchy(), st.norm()]).law.describe())
+    assert (step.theorem, step.condition) == ("mixture", "positive")
+    assert step.condition == next(fact for fact in FACTS if fact in found(Noise.mixture([1], [st.cauchy()])))
+
+
+def test_the_table_of_laws_is_read_line_by_line():
+    table = _table("""
+one | | first
+two(a, b!) | a > 0 | first: a <= 1; second
+""")
+    assert list(table) == ["one", "two"]
+    assert table["one"] == NamedEntry("one", (), ALWAYS, (("first", ALWAYS),), ())
+    assert table["two"] == NamedEntry("two", ("a", "b"), "a > 0", (("first", "a <= 1"), ("second", ALWAYS)), ("b",))
+
+
+def test_a_theorem_has_its_facts_one_by_one():
+    theorem = _theorem("name", "left right", "what it says", "where it stands")
+    assert (theorem.name, theorem.statement, theorem.source) == ("name", "what it says", "where it stands")
+    assert theorem.facts == {"left", "right"}
+    assert all(entry.name == name and entry.facts <= set(FACTS) for name, entry in THEOREMS.items())
+    assert all(THEOREMS.keys() >= {name for name, _ in entry.theorems} for entry in NAMED.values())
