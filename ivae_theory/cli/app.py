@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import os
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 import click
 
 from ivae_theory.errors import IvaeTheoryError
+from ivae_theory.text import printable
 from ivae_theory.verdict import Status
 
 __all__ = ["EXIT", "cli", "main"]
 
+#: Characters of a line that says what is wrong.
+LONGEST = 1000
 EXIT = {Status.HOLDS: 0, Status.FAILS: 1, Status.UNDECIDED: 3}
 
 #: Where each command lives; a command's module is imported when the command is used.
@@ -27,6 +31,7 @@ COMMANDS = {
     "recheck": "ivae_theory.cli.recheck",
     "recover": "ivae_theory.cli.recover",
     "reproduce": "ivae_theory.cli.reproduce",
+    "train": "ivae_theory.cli.train",
 }
 
 
@@ -35,6 +40,7 @@ Examples:
   ivae-theory check docs/examples/section5.py --goal permutation --html report.html
   ivae-theory recover latents.npz --statistics 'z**2'
   ivae-theory recheck report.json
+  ivae-theory train paper --data n=2 --steps 4000 --out trained
   ivae-theory COMMAND --help
 
 \b
@@ -54,6 +60,15 @@ class _LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            meant = f"did you mean {near[0]!r}?" if near else f"commands are {', '.join(sorted(COMMANDS))}"
+            ctx.fail(f"no command {args[0]!r}: {meant}")
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
@@ -91,11 +106,17 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
         _stop(f"{name}{error.strerror or error}", 2)
+    except MemoryError:
+        _stop("there is not enough memory for this", 2)
+    except RecursionError:
+        _stop("the input is nested too deeply", 2)
     else:
         sys.exit(status if isinstance(status, int) else 0)
 
 
 def _stop(message: str, status: int) -> None:
-    line = " ".join(message.split())
+    line = printable(" ".join(message.split()))
+    if len(line) > LONGEST:
+        line = f"{line[:LONGEST]}... {len(line) - LONGEST} more characters"
     click.echo(f"ivae-theory: {line}", err=True)
     sys.exit(status)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ivae_theory.errors import InputError, MissingExtra
+from ivae_theory.files import write_bytes
 
 if TYPE_CHECKING:
     from ivae_theory.recovery.result import Recovery
@@ -93,12 +94,15 @@ def _prefixed(tag: str, prefix: str) -> str:
     return re.sub(r'(\sid="|url\(#|href="#)', rf"\g<1>{prefix}-", tag)
 
 
-def save(figure: Any, path: str | Path) -> None:
-    """Write a figure to a file; the suffix chooses the format."""
+def save(figure: Any, path: str | Path, **options: Any) -> None:
+    """Write a figure to a file; the suffix chooses the format, PNG without one."""
+    target = Path(path) if Path(path).suffix else Path(f"{path}.png")
+    buffer = io.BytesIO()
     try:
-        figure.savefig(path)
-    except (ValueError, OSError) as error:
+        figure.savefig(buffer, format=target.suffix[1:].lower(), **options)
+    except ValueError as error:
         raise InputError("path", "a file name that can be written, such as figure.pdf", str(error)[:120]) from None
+    write_bytes(target, buffer.getvalue(), "path")
 
 
 def plot_recovery(recovery: Recovery, path: str | Path | None = None) -> Any:

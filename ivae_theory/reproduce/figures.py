@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ivae_theory.files import write_text
 from ivae_theory.reproduce.drawing import draw_comparison, draw_latents, draw_panels, draw_traces, matched
 from ivae_theory.reproduce.grids import MODELS, Grid, blind_choice, full_grid, quick_grid, read_cell
 from ivae_theory.reproduce.tables import comparison_table
@@ -51,7 +52,7 @@ def figure2(task: Task) -> dict[str, Any]:
     cells = [read_cell(store, grid, model, n) for model in MODELS for n in grid.latents]
     task.save(draw_comparison(cells), "figure2b")
     task.save(draw_traces(_traces(store, grid, max(grid.latents))), "figure2a")
-    (task.out / "figure2.md").write_text(comparison_table(cells, grid))
+    write_text(task.out / "figure2.md", comparison_table(cells, grid), "out")
     seconds = sum(run.seconds for run in map(store.find, grid.runs()) if run is not None)
     numbers = {"grid": dataclasses.asdict(grid), "cells": [vars(cell) for cell in cells], "seconds": seconds}
     return task.write("figure2", {"quick": task.quick, **numbers})

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from ivae_theory.errors import InputError
+from ivae_theory.files import make_folder
+from ivae_theory.reproduce.distance import distance, heatmap
 from ivae_theory.reproduce.figures import figure1, figure2, figure3, figure4
 from ivae_theory.reproduce.task import Task
+from ivae_theory.reproduce.violations import violations
 from ivae_theory.training.store import Run
 
 __all__ = ["FIGURES", "reproduce"]
@@ -19,6 +22,9 @@ FIGURES: dict[str, Callable[[Task], dict[str, Any]]] = {
     "figure2": figure2,
     "figure3": figure3,
     "figure4": figure4,
+    "heatmap": heatmap,
+    "distance": distance,
+    "violations": violations,
 }
 
 
@@ -63,6 +69,4 @@ def reproduce(
     for name, value in (("sets", sets), ("seeds", seeds), ("workers", workers)):
         if value is not None and value < 1:
             raise InputError(name, "a whole number >= 1, or None", repr(value))
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    return FIGURES[figure](Task(folder, quick, progress, sets, seeds, workers, run))
+    return FIGURES[figure](Task(make_folder(out, "out"), quick, progress, sets, seeds, workers, run))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ivae_theory.files import write_text
+from ivae_theory.reporting.figures import save
 from ivae_theory.training.store import Run
 
 __all__ = ["Task"]
@@ -43,10 +45,10 @@ class Task:
 
     def save(self, figure: Any, name: str) -> None:
         """Write a matplotlib figure as PNG and SVG."""
-        figure.savefig(self.out / f"{name}.png", dpi=150)
-        figure.savefig(self.out / f"{name}.svg")
+        save(figure, self.out / f"{name}.png", dpi=150)
+        save(figure, self.out / f"{name}.svg")
 
     def write(self, name: str, numbers: dict[str, Any]) -> dict[str, Any]:
         """Write the numbers behind a figure as JSON, and return them."""
-        (self.out / f"{name}.json").write_text(json.dumps(numbers, indent=1, allow_nan=False) + "\n")
+        write_text(self.out / f"{name}.json", json.dumps(numbers, indent=1, allow_nan=False) + "\n", "out")
         return numbers

@@ -18,6 +18,8 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "linear": ["LinearControl"],
         "choice": ["LostReplicas"],
         "experiments": ["run_experiment"],
+        "outcome": ["Control", "Outcome", "judge"],
+        "saving": ["load", "save"],
         "store": ["Run", "Store"],
         "sweeps": ["SweepReport", "sweep"],
         "variational": ["CollapsedLatents"],
