@@ -57,11 +57,20 @@ DEEPER: dict[str, dict[str, Any]] = {
         "schedule": {"steps": 4000, "batch": 512, "learning_rate": 1e-2, "warmup": 400, "clip": 50.0},
     }
 }
+#: Forty coordinates, ten latents: wider networks, from the linear control on.
+WIDER: dict[str, dict[str, Any]] = {
+    "supplement_g": {
+        "parameters": {"replicas": 2, "start": "linear", "width": 100},
+        "schedule": {"steps": 12_000, "batch": 128, "learning_rate": 3e-3},
+    }
+}
 
 
 def configuration(row: str, method: str, seed: int) -> dict[str, Any]:
     """One run as JSON values."""
     result = {"method": method, "data": {**ROWS[row], "seed": seed}, **METHODS[method]}
+    if method == "ivae" and row in WIDER:
+        result |= WIDER[row]
     if method in ("ivae", "vae"):
         result["parameters"] = {**result["parameters"], "noise_variance": VARIANCES.get(row, 0.01)}
     if method == "layered" and row in DEEPER:
@@ -142,7 +151,14 @@ def main() -> None:
     if arguments.json is not None:
         command = " ".join(["python -m benchmarks.train_recovery", *sys.argv[1:]])
         table = merged(table, arguments.json)
-        document = {"machine": machine(command), "methods": METHODS, "deeper": DEEPER, "rows": ROWS, "table": table}
+        document = {
+            "machine": machine(command),
+            "methods": METHODS,
+            "deeper": DEEPER,
+            "wider": WIDER,
+            "rows": ROWS,
+            "table": table,
+        }
         arguments.json.write_text(json.dumps(document, indent=1) + "\n")
 
 
