@@ -165,6 +165,14 @@ def test_irrational_type_is_bounded_from_above() -> None:
     assert 2 * mpmath.pi <= mpmath.mpf(bound.numerator) / bound.denominator < 2 * mpmath.pi * (1 + mpmath.mpf(2) ** -30)
 
 
+@pytest.mark.parametrize("factor", [sympy.sqrt(2) / 10**400, sympy.sqrt(2) * 10**400])
+def test_exponential_types_beyond_floats(factor) -> None:
+    with precision(64):
+        bound = exponential_type(sin(factor * t) ** 2 / t**2, t)
+    ratio = sympy.Rational(bound.numerator, bound.denominator) / factor
+    assert 2 <= sympy.N(ratio, 30) <= 2 + sympy.Rational(1, 2**50)
+
+
 @pytest.mark.parametrize(
     "density",
     [cos(t) / (1 + t**2), exp(-(t**2)), sin(t**2) / t**4, sin(Abs(t)) ** 2 / t**2, sympy.sinh(t) / t, 1 / sin(t)],

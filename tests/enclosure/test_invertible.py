@@ -5,6 +5,7 @@ import pytest
 from flint import arb
 
 from ivae_theory.enclosure.invertible import differences, has_full_column_rank
+from ivae_theory.enclosure.precision import precision
 
 
 def matrix(values, radius=0.0):
@@ -29,6 +30,19 @@ def test_balls_that_contain_a_singular_matrix_are_never_proved():
         near = [[1.0, 1.0], [1.0, 1.0 + gap]]
         assert not has_full_column_rank(matrix(near, 0.3 * gap))
     assert has_full_column_rank(matrix([[1.0, 1.0], [1.0, 1.0 + 1e-3]], 1e-5))
+
+
+def test_matrices_too_close_to_a_singular_one_for_floats():
+    """At more bits a determinant decides: 10^-300 from a singular matrix, square or tall, and not when balls reach it."""
+    with precision(2600):
+        gap = arb(10) ** -300
+        near = [[arb(1), arb(1)], [arb(1), arb(1) + gap]]
+        assert has_full_column_rank(near, 2600)
+        assert not has_full_column_rank(near, 64)
+        assert has_full_column_rank([*near, near[0]], 2600)
+        assert not has_full_column_rank([[arb(1), arb(1)]] * 3, 2600)
+        assert not has_full_column_rank([[arb(1), arb(1)], [arb(1), arb(1) + gap + arb(0, 2 * gap)]], 2600)
+        assert has_full_column_rank([[arb(1), arb(1)], [arb(1), arb(1) + gap + arb(0, gap / 2)]], 2600)
 
 
 def test_scales_do_not_matter():

@@ -1,5 +1,6 @@
 """theorem1.iii: margins, invariances, what the verdicts say, and planning."""
 
+from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
@@ -31,6 +32,26 @@ def test_the_margin_is_the_distance_of_the_whitened_table():
     white = (table - table.mean(axis=0)) * np.sqrt(1 + table.var(axis=0))
     assert found.margin == pytest.approx(np.linalg.svd(white, compute_uv=False)[-1], rel=1e-4)
     assert "whitened under the mixture over u" in found.evidence["margin_unit"]
+
+
+@pytest.mark.parametrize("steps", [(1.0, 1e-6), (1e-9, 1.0, 1e-3), (1e-200, 1e3, 1e-30), (1e-6,) * 3, (2e17, 1.0)])
+@pytest.mark.parametrize("offset", [0.0, 1.0])
+def test_the_margin_is_not_above_the_distance(steps, offset):
+    """Orthogonal contrasts: the singular values of the whitened table are sqrt(8) d sqrt(1 + d^2)."""
+    contrasts = np.kron(np.kron([[1, 1], [1, -1]], [[1, 1], [1, -1]]), [[1, 1], [1, -1]])[:, 1 : len(steps) + 1]
+    d = np.array(steps)
+    found = verdict(LOCATION, contrasts * d + offset * d)
+    distance = (np.sqrt(8) * d * np.sqrt(1 + d**2)).min()
+    assert 0.99 * distance < found.margin < 1.001 * distance
+
+
+def test_a_margin_that_rounding_explains_is_zero():
+    """A table in fractions whose distance to failure no float of its entries shows."""
+    tiny = Fraction(1, 10**200)
+    table = [[0, 0], [1, 1], [Fraction(1, 2), Fraction(1, 2) + tiny]]
+    found = verdict(LOCATION, table)
+    assert found.holds
+    assert found.margin == 0.0
 
 
 def test_the_margin_does_not_depend_on_the_units_of_the_statistics():

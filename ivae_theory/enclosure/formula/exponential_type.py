@@ -74,8 +74,7 @@ def _slope(argument: sympy.Expr, symbol: sympy.Symbol) -> Fraction:
     if polynomial.degree() > 1:
         raise CannotEnclose(f"the argument {argument}")
     slope = abs(number_ball(polynomial.coeff_monomial(symbol)))
-    if slope.is_exact():
-        exact = slope.fmpq()
-        return Fraction(int(exact.p), int(exact.q))
-    numerator, denominator = float(slope.upper()).as_integer_ratio()
-    return Fraction(numerator, denominator) * (1 + Fraction(1, 2**40))
+    if not slope.is_finite():
+        raise CannotEnclose(f"the argument {argument}")
+    exact = (slope if slope.is_exact() else slope.upper()).fmpq()
+    return Fraction(int(exact.p), int(exact.q))
