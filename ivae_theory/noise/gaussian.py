@@ -70,9 +70,7 @@ def _spread_texts(spread: Spread) -> Any:
 
 
 def _spread_matrix(spread: Spread) -> Floats:
-    """The covariance as a float matrix (1 x 1 for a scalar law)."""
-    if isinstance(spread, Fraction):
-        return np.array([[float(spread)]])
+    """The covariance of a law on R^d as a float matrix."""
     numbers = np.array(spread, dtype=float)
     return np.diag(numbers) if numbers.ndim == 1 else numbers
 
