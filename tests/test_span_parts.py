@@ -1,0 +1,308 @@
+"""The parts of the one decision, each against exact arithmetic."""
+
+from fractions import Fraction as F
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ivae_theory.span import (
+    Decision,
+    choose_rows,
+    decide_floats,
+    decide_rationals,
+    distinct_rows,
+    rational,
+    spans_within_error,
+)
+from ivae_theory.span.choose import standardised
+from ivae_theory.span.floats import equilibrate, exponents_of, left_residual, scale_by
+from ivae_theory.span.rational import direction_basis, exact_span, kernel
+from ivae_theory.span.symbolic import Relation, common_relation, holds_identically, identities, nonzero
+from ivae_theory.verdict import Status
+
+floats = st.floats(allow_nan=False, allow_infinity=False, width=64)
+u, v = sympy.symbols("u v", real=True)
+
+
+def tables(draw_value, rows=(2, 6), columns=(1, 4)):
+    return st.integers(*columns).flatmap(
+        lambda r: st.lists(st.lists(draw_value, min_size=r, max_size=r), min_size=rows[0], max_size=rows[1])
+    )
+
+
+def power(exponent):
+    return F(2) ** int(exponent)
+
+
+@given(st.lists(floats, min_size=1, max_size=6))
+@settings(max_examples=40, deadline=None)
+def test_exponents_bracket_their_magnitudes(values):
+    magnitudes = np.abs(np.array(values))
+    for magnitude, exponent in zip(magnitudes, exponents_of(magnitudes), strict=True):
+        if magnitude:
+            assert F(magnitude) <= power(exponent) < 4 * F(magnitude)
+        else:
+            assert exponent == 1
+
+
+@given(floats.filter(lambda x: x == 0 or 1e-200 < abs(x) < 1e200), st.integers(-300, 300))
+@settings(max_examples=40, deadline=None)
+def test_scaling_by_powers_of_two_is_exact(value, exponent):
+    scaled = scale_by(np.array([value]), np.array([exponent]))[0]
+    assert F(float(scaled)) == F(value) * power(exponent)
+
+
+def test_scaling_reaches_beyond_one_factor():
+    assert scale_by(np.array([5e-324]), np.array([2000]))[0] == 2.0 ** (2000 - 1074)
+    assert scale_by(np.array([2.0**1023]), np.array([-2001]))[0] == 2.0 ** (1023 - 2001)
+
+
+@given(tables(floats), st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None)
+def test_equilibrated_differences_are_right_to_their_error(rows, random):
+    """The scales are powers of two that a second look at the table gives: the exact differences lie in the balls."""
+    table = np.array(rows)
+    error = np.array([abs(random.choice(column)) * random.choice([0, 1e-16, 0.1]) for column in table.T])
+    with np.errstate(all="ignore"):
+        found = equilibrate(table, error)
+    if not (np.isfinite(found.values).all() and np.isfinite(found.error).all()):
+        return
+    first = exponents_of(np.abs(table).max(axis=0))
+    exact = [[(F(a) - F(b)) / power(e) for a, b, e in zip(row, rows[0], first, strict=True)] for row in rows[1:]]
+    scaled = scale_by(table, -first)
+    second = exponents_of(np.abs(scaled[1:] - scaled[0]).max(axis=0))
+    columns = scale_by(scaled[1:] - scaled[0], -second)
+    across = exponents_of(np.abs(columns).max(axis=1))
+    for i, row in enumerate(exact):
+        for j, value in enumerate(row):
+            scale = power(second[j]) * power(across[i])
+            slack = 2 * F(error[j]) / power(first[j]) / scale
+            assert abs(value / scale - F(float(found.values[i, j]))) + slack <= F(float(found.error[i, j]))
+    assert (found.error > 0).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (2, 5), (4, 4), (3, 9)])
+def test_the_residual_bound_covers_every_corner_of_the_error(shape):
+    """||I - X M|| in exact arithmetic at the corners where it is largest, for square and for wide matrices."""
+    r, p = shape
+    rng = np.random.default_rng(r * 10 + p)
+    for size in (0.0, 1e-12, 0.05):
+        matrix = rng.standard_normal((p, r))
+        hint = np.linalg.pinv(matrix)
+        error = np.full((p, r), size)
+        bound = left_residual(hint, matrix, error)
+        worst = F(0)
+        for i in range(r):
+            total = F(0)
+            for j in range(r):
+                centre = F(int(i == j)) - sum(F(hint[i, k]) * F(matrix[k, j]) for k in range(p))
+                total += abs(centre) + sum(abs(F(hint[i, k])) * F(error[k, j]) for k in range(p))
+            worst = max(worst, total)
+        assert worst <= F(bound)
+        assert bound <= float(worst) * (1 + 1e-9) + 1e-12 * p * (1 + np.abs(hint).max())
+
+
+def test_what_cannot_span_is_not_said_to():
+    line = np.array([[0.0, 0.0], [1.0, 1.0]])
+    assert not spans_within_error(line, np.zeros(2))
+    assert not spans_within_error(np.array([[0.0, 0], [1, 0], [np.nan, 1]]), np.zeros(2))
+    assert not spans_within_error(np.array([[0.0, 0], [1, 0], [0, 1]]), np.array([0, np.inf]))
+    assert not spans_within_error(np.array([[0.0, 0], [1, 1], [2, 2]]), np.zeros(2))
+    assert spans_within_error(np.array([[0.0, 0], [1, 0], [0, 1]]), np.zeros(2))
+    assert spans_within_error(np.array([[0.0, 0], [1, 0], [0, 1], [1, 1], [5, 5]]), np.full(2, 0.01))
+    assert spans_within_error(np.array([[3.0], [4.0]]), np.array([0.1]))
+    assert not spans_within_error(np.array([[3.0], [4.0]]), np.array([0.5]))
+
+
+@given(tables(floats, rows=(2, 8)))
+@settings(max_examples=40, deadline=None)
+def test_standard_columns_lie_around_zero(rows):
+    table = standardised(np.array(rows))
+    assert (np.abs(table) <= 1).all()
+    middle = (table.max(axis=0) + table.min(axis=0)) / 2
+    assert (np.abs(middle) <= 1e-12).all()
+    spread = np.abs(table).max(axis=0)
+    assert ((spread == 0) | (spread >= 0.25)).all()
+
+
+@pytest.mark.parametrize(("count", "r"), [(3, 5), (6, 5), (9, 5), (5_000, 3), (9_000, 2), (320, 210), (260, 250)])
+@pytest.mark.parametrize("careful", [False, True])
+def test_chosen_rows_are_an_affine_basis(count, r, careful):
+    """By QR up to 200 columns, by LU beyond, in blocks beyond 4096 rows; all rows where there are no more."""
+    table = np.random.default_rng(count + r).standard_normal((count, r))
+    chosen = choose_rows(table, careful=careful)
+    assert len(set(chosen.tolist())) == len(chosen) == min(count, r + 1)
+    assert ((chosen >= 0) & (chosen < count)).all()
+    gaps = table[chosen[1:]] - table[chosen[0]]
+    assert np.linalg.matrix_rank(gaps) == len(chosen) - 1
+    assert len(gaps) < r or np.linalg.cond(gaps) < 5e4
+
+
+@pytest.mark.parametrize("place", [4_095, 4_096, 8_191, 8_192, 9_999])
+def test_a_careful_choice_finds_the_one_row_that_matters_in_every_block(place):
+    table = np.zeros((10_000, 2))
+    table[:, 0] = np.arange(10_000)
+    table[place, 1] = 1.0
+    assert place in choose_rows(table, careful=True)
+
+
+def test_equal_rows_are_one_and_minus_zero_is_zero():
+    table = np.array([[1.0, 2.0], [0.0, 0.0], [1.0, 2.0], [-0.0, 0.0], [1.0, -2.0]])
+    assert distinct_rows(table).tolist() == [0, 1, 4]
+
+
+def test_decisions_say_how_they_were_reached():
+    simplex = np.array([[0.0, 0], [1, 0], [0, 1], [0, 1]])
+    none = np.zeros(2)
+    assert decide_floats(simplex, none) == Decision(Status.HOLDS, False, decide_floats(simplex, none).points, 2)
+    assert set(decide_floats(simplex, none).points) in ({0, 1, 2}, {0, 1, 3})
+    flat = np.array([[0.0, 0], [1, 2], [2, 4]])
+    assert decide_floats(flat, none) == Decision(Status.FAILS, True, (0, 1), 1, ((F(-2), F(1)),))
+    assert decide_floats(flat, none, as_given=False) == Decision(Status.UNDECIDED, False, (), None, ())
+    nearly = np.array([[0.0, 0], [1, 2], [2, np.nextafter(4, 5)]])
+    assert decide_floats(nearly, np.full(2, 1e-15)) == Decision(Status.UNDECIDED, False, (), None, ())
+    few = np.array([[0.1, 0.2]])
+    assert decide_floats(few, none).status is Status.FAILS
+    assert decide_floats(few, none).rank == 0
+    exact = decide_rationals([[F(0), F(0)], [F(1), F(0)], [F(1), F(0)], [F(0), F(1)]])
+    assert exact == Decision(Status.HOLDS, True, (0, 1, 3), 2, ())
+    assert decide_rationals([[F(1, 3), F(2, 3)], [F(2, 3), F(4, 3)]]).relations == ((F(-2), F(1)),)
+
+
+def test_many_rationals_are_decided_by_a_part_or_by_all():
+    rows = [[F(i), F(i * i)] for i in range(200)]
+    found = decide_rationals(rows)
+    assert (found.status, found.exact, found.rank) == (Status.HOLDS, True, 2)
+    assert exact_span([rows[i] for i in found.points]).spans
+    flat = [[F(i), F(3 * i + 1)] for i in range(200)]
+    assert decide_rationals(flat).status is Status.FAILS
+    hidden = [*flat, [F(0), F(0)], *flat]
+    found = decide_rationals(hidden)
+    assert found.status is Status.HOLDS
+    assert 200 in found.points
+    huge = [[F(10) ** 400 * i, F(10) ** 800 * i * i] for i in range(60)]
+    found = decide_rationals(huge)
+    assert found.status is Status.HOLDS
+    assert exact_span([huge[i] for i in found.points]).spans
+
+
+fractions = st.fractions(min_value=-3, max_value=3, max_denominator=5)
+
+
+@given(tables(fractions, rows=(1, 5), columns=(1, 5)))
+@settings(max_examples=20, deadline=None)
+def test_the_kernel_is_sympys(rows):
+    basis = kernel(rows)
+    matrix = sympy.Matrix([[sympy.Rational(x.numerator, x.denominator) for x in row] for row in rows])
+    assert len(basis) == len(rows[0]) - matrix.rank()
+    assert all(sum(a * b for a, b in zip(w, row, strict=True)) == 0 for w in basis for row in rows)
+    if basis:
+        assert sympy.Matrix([[sympy.Rational(x.numerator, x.denominator) for x in w] for w in basis]).rank() == len(
+            basis
+        )
+
+
+@given(tables(fractions, rows=(1, 5), columns=(1, 4)))
+@settings(max_examples=20, deadline=None)
+def test_the_basis_of_directions_is_the_reduced_echelon_form(rows):
+    gaps = [[a - b for a, b in zip(row, rows[0], strict=True)] for row in rows[1:]]
+    expected = []
+    if gaps:
+        matrix = sympy.Matrix([[sympy.Rational(x.numerator, x.denominator) for x in row] for row in gaps])
+        reduced, pivots = matrix.rref()
+        expected = [[F(int(x.p), int(x.q)) for x in reduced.row(i)] for i in range(len(pivots))]
+    assert direction_basis(rows) == expected
+
+
+def test_relations_beyond_what_residues_show_are_found_by_elimination_or_left_open():
+    big = F(10**40 + 7, 10**39 + 9)
+    rows = [[F(i), F(i) * big + j, F(j)] for i, j in ((0, 0), (1, 0), (0, 1), (2, 5), (7, 3))]
+    span = exact_span(rows)
+    assert (span.rank, span.points) == (2, (0, 1, 2))
+    (w,) = span.relations
+    assert len({sum(a * b for a, b in zip(w, row, strict=True)) for row in rows}) == 1
+
+
+def test_numbers_too_large_for_elimination_leave_it_open(monkeypatch):
+    big = F(10**40 + 7, 10**39 + 9)
+    rows = [[F(0), F(1)], [F(1), big + 1], [F(2), 2 * big + 1]]
+    assert exact_span(rows).rank == 1
+    monkeypatch.setattr(rational, "_LARGEST_ELIMINATION", 1000)
+    span = exact_span(rows)
+    assert (span.rank, span.points, span.relations) == (None, (0, 1), ())
+    assert not span.spans
+    assert decide_rationals(rows) == Decision(Status.UNDECIDED, True, (0, 1), None, ())
+
+
+def test_a_row_that_is_independent_only_beyond_the_prime_is_found():
+    """Modulo the prime the third row is the first: elimination over the integers adds it."""
+    from ivae_theory.exact.linear import PRIME
+
+    rows = [[F(0), F(0)], [F(1), F(0)], [F(0), F(PRIME)]]
+    span = exact_span(rows)
+    assert span.spans
+    assert sorted(span.points) == [0, 1, 2]
+    flat = [[F(0), F(0), F(0)], [F(1), F(0), F(1)], [F(0), F(PRIME), F(2 * PRIME)]]
+    span = exact_span(flat)
+    assert span.rank == 2
+    assert sorted(span.points) == [0, 1, 2]
+    assert len(span.relations) == 1
+
+
+def relation(*weights, constant=0):
+    return Relation(tuple(map(sympy.sympify, weights)), sympy.sympify(constant))
+
+
+def test_identities_are_proved_and_nothing_else_is():
+    sine, cosine = sympy.sin(u) ** 2, sympy.cos(u) ** 2
+    assert holds_identically([sine, cosine], relation(1, 1, constant=1))
+    assert not holds_identically([sine, cosine], relation(1, 1))
+    assert not holds_identically([sine, cosine], relation(1, 2, constant=1))
+    assert not holds_identically([sympy.Abs(u) ** sympy.pi], relation(1))
+    power = sympy.log(u**2) - 2 * sympy.log(u)
+    assert holds_identically([power], relation(1), nonnegative=["u"])
+    assert not holds_identically([power], relation(1))
+    with pytest.raises(ValueError, match="zip"):
+        holds_identically([sine], relation(1, 1))
+
+
+@pytest.mark.parametrize(
+    ("expressions", "count"),
+    [
+        ([u, u**2], 0), ([u, 2 * u], 1), ([u, 2 * u, 3 * u + 1], 2), ([sympy.sin(u) ** 2, sympy.cos(u) ** 2, u], 1),
+        ([u / (1 + u**2), 1 / (1 + u**2), u**2 / (1 + u**2)], 1), ([sympy.sqrt(2) * u, u], 1),
+        ([sympy.sqrt(2) * u, sympy.sqrt(3) * u, v], 1), ([sympy.exp(u), sympy.exp(u + 1)], 1), ([sympy.S(3)], 1),
+        ([u, v, u + v], 1), ([u, v, u * v], 0),
+    ],
+)  # fmt: skip
+def test_independent_relations_between_functions(expressions, count):
+    found = identities(expressions)
+    assert len(found) == count
+    for one in found:
+        assert len(one.weights) == len(expressions)
+        total = sum(w * e for w, e in zip(one.weights, expressions, strict=True)) - one.constant
+        assert sympy.simplify(sympy.expand(total.rewrite(sympy.exp))) == 0
+        assert nonzero(one.weights)
+    if found and all(w.is_Rational for one in found for w in one.weights):
+        assert sympy.Matrix([one.weights for one in found]).rank() == count
+
+
+def test_one_relation_for_every_row_of_symbolic_numbers():
+    root = sympy.sqrt(2)
+    assert common_relation([[root, sympy.S(2)]]) == (1, 0)
+    found = common_relation([[sympy.S(0), sympy.S(0)], [root, sympy.S(2)], [sympy.S(1), root]])
+    assert sympy.simplify(found[0] * root + found[1] * 2) == 0
+    assert nonzero(found)
+    assert common_relation([[sympy.S(0), sympy.S(0)], [root, sympy.S(2)], [sympy.S(1), sympy.S(1)]]) is None
+
+
+def test_a_weight_that_cannot_be_told_from_zero_is_not_said_to_differ():
+    tiny = sympy.sqrt(2) ** 2 - 2 + sympy.sin(1) ** 2 + sympy.cos(1) ** 2 - 1
+    assert not nonzero([sympy.S(0), tiny])
+    assert nonzero([sympy.S(0), sympy.S(10) ** -60])
+    assert not nonzero([])
+    assert nonzero([sympy.Symbol("q"), sympy.S(1)])
+    assert not nonzero([sympy.Symbol("q")])
