@@ -3,6 +3,9 @@
 One command that resumes where it was killed, writes every finished run to SQLite, and a summary as JSON:
 
     python -m benchmarks.train_recovery --store runs.sqlite --rows paper std_0.5 --methods limit linear ivae
+
+Several such commands may fill one store at the same time; cells of an earlier ``--json`` of which the store has nothing
+are kept.
 """
 
 from __future__ import annotations
@@ -136,14 +139,16 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=100)
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--run", action=argparse.BooleanOptionalAction, default=True, help="--no-run: only summarise")
     arguments = parser.parse_args()
     seeds = list(range(arguments.first_seed, arguments.first_seed + arguments.seeds))
     cells = [configuration(r, m, s) for r in arguments.rows for m in arguments.methods for s in seeds]
     store = Store(arguments.store)
-    os.environ["OMP_NUM_THREADS"] = "1"  # read by the workers: one thread each
-    with ProcessPoolExecutor(arguments.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        report = sweep(cells, store, executor=pool, progress=show)
-    print(report)
+    if arguments.run:
+        os.environ["OMP_NUM_THREADS"] = "1"  # read by the workers: one thread each
+        with ProcessPoolExecutor(arguments.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+            report = sweep(cells, store, executor=pool, progress=show)
+        print(report)
     table = summary(store, arguments.rows, arguments.methods, seeds)
     for row, methods in table.items():
         cells_of_row = (f"{m} {v['mean']:.4f} (lowest {v['lowest']:.4f})" for m, v in methods.items() if v["mcc"])
