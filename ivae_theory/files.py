@@ -1,4 +1,9 @@
-"""Files that come from anywhere: only regular ones are read, and never more than there is memory for."""
+"""Files: read with suspicion, written whole or not at all.
+
+Files come from anywhere: only regular ones are read, and never more than there is memory for. What is written goes to a
+temporary file beside its target, is flushed to the disk and renamed over it, so that a process killed at any moment, or
+a full disk, leaves the old content or the new one and never half of it.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +11,14 @@ import json
 import math
 import os
 import re
+import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ivae_theory.errors import CorruptReport, InputError
 
-__all__ = ["memory", "read_json", "read_text", "regular"]
+__all__ = ["make_folder", "memory", "read_json", "read_text", "regular", "write_bytes", "write_text"]
 
 #: Deepest nesting of JSON that is read; reports have about ten levels.
 MAX_DEPTH = 200
@@ -105,3 +111,55 @@ def memory() -> int:
     with suppress(OSError, ValueError):  # no control group, or one without a bound
         sizes.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
     return min(sizes)
+
+
+def make_folder(path: str | os.PathLike[str], argument: str) -> Path:
+    """The folder, made with those that it lies in where they are missing."""
+    try:
+        folder = Path(path)
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise InputError(argument, "a folder that can be made", f"{os.fspath(path)} ({why})") from None
+    return folder
+
+
+def write_text(path: str | os.PathLike[str], text: str, argument: str) -> None:
+    """Write text in UTF-8; see :func:`write_bytes`."""
+    write_bytes(path, text.encode("utf-8", errors="replace"), argument)
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes, argument: str) -> None:
+    """Replace a file's content whole, or leave it as it is; a device or a pipe is written to.
+
+    Raises
+    ------
+    InputError
+        Where that is not possible: no such folder, no permission, no space left.
+    """
+    try:
+        target = Path(os.path.realpath(path))  # what a link points to is replaced, not the link
+        if target.exists() and not target.is_file():
+            target.write_bytes(content)
+        else:
+            _replace(target, content)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise InputError(argument, "a path that can be written", f"{os.fspath(path)} ({why})") from None
+
+
+def _replace(target: Path, content: bytes) -> None:
+    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}")
+    try:
+        # as readable as any other file that this process makes, and as the one that it replaces
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if target.exists():
+            temporary.chmod(target.stat().st_mode & 0o777)
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

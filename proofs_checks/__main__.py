@@ -32,7 +32,7 @@ def command(claims: tuple[str, ...], json_path: str | None, page_path: str | Non
 
     Exit status 0 when every status is the expected one, 1 when one differs.
     """
-    from ivae_theory.reporting.html import write_text
+    from ivae_theory.files import write_text
 
     chosen = ledger.find(claims)
     with progress("running the ledger", quiet) as said:

@@ -78,7 +78,7 @@ def _show(report: Report) -> None:
 def _write(report: Report, json_path: str | None, html_path: str | None, latex_path: str | None) -> None:
     if json_path is None and html_path is None and latex_path is None:
         return
-    from ivae_theory.reporting.html import write_text
+    from ivae_theory.files import write_text
 
     if json_path is not None:
         write_text(json_path, report.to_json(), "--json")

@@ -46,7 +46,7 @@ def command(first: str, second: str, json_path: str | None, seed: int, timeout: 
         )
     verdict = Verdict.unknown(CLAIM, found.reason, evidence={"kind": "tried"}) if isinstance(found, NoAnswer) else found
     if json_path is not None:
-        from ivae_theory.reporting.html import write_text
+        from ivae_theory.files import write_text
 
         write_text(json_path, to_json(verdict, *models), "--json")
     if not quiet:

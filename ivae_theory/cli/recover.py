@@ -20,7 +20,7 @@ SECONDS = 3600
 @click.command(
     "recover",
     epilog=examples(
-        "ivae-theory recover latents.npz --statistics 'z**2' --plot recovery.pdf",
+        "ivae-theory recover latents.npz --statistics 'z**2' --html recovery.html",
         "ivae-theory recover latents.npz --statistics 'z, z**2' --tolerance 0.01 --json recovery.json",
     ),
 )
@@ -31,6 +31,7 @@ SECONDS = 3600
 @click.option("--level", type=float, default=0.05, show_default=True, help="Probability of a wrong answer, at most.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the bootstrap.")
 @click.option("--json", "json_path", metavar="PATH", type=OUTPUT, help="Write the recovery with its evidence as JSON.")
+@click.option("--html", "html_path", metavar="PATH", type=OUTPUT, help="Write the recovery as one HTML file.")
 @click.option("--plot", "plot_path", metavar="PATH", type=OUTPUT, help="Draw A before and after the permutation.")
 @timeout_option("the comparison", SECONDS)
 @quiet_option()
@@ -42,6 +43,7 @@ def command(
     level: float,
     seed: int,
     json_path: str | None,
+    html_path: str | None,
     plot_path: str | None,
     timeout: float | None,
     quiet: bool,
@@ -53,9 +55,9 @@ def command(
     """
 
     def compared() -> dict[str, str]:
+        from ivae_theory.files import write_text
         from ivae_theory.recovery import recover
         from ivae_theory.recovery.files import read_npz
-        from ivae_theory.reporting.html import write_text
 
         arrays = read_npz(file)
         pair = [arrays.get("natural"), arrays.get("learned_natural")]
@@ -74,6 +76,8 @@ def command(
         )
         if json_path is not None:
             write_text(json_path, recovery.to_json(), "--json")
+        if html_path is not None:
+            recovery.to_html(html_path)
         if plot_path is not None:
             recovery.plot(plot_path)
         return {"text": str(recovery), "status": recovery.status.name}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -207,8 +209,12 @@ class ExponentialFamily:
 
     def describe(self) -> dict[str, Any]:
         """Everything that the theory uses, as JSON values; :func:`family_from_description` reads it."""
+        return {"name": self.name, **deepcopy(self._formulas)}
+
+    @cached_property
+    def _formulas(self) -> dict[str, Any]:
+        """Written once: one family may stand for thousands of latents."""
         return {
-            "name": self.name,
             "statistics": None if self.statistics is None else [to_text(t) for t in self.statistics],
             "k": self.k,
             "variable": self.variable.name,

@@ -19,6 +19,8 @@ from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import CallableFailed, InputTypeError, NonDeterministic
 
 __all__ = [
+    "as_numbers",
+    "ended",
     "evaluate_callable",
     "evaluate_where_finite",
     "is_torch_module",
@@ -174,7 +176,14 @@ def to_tensor(function: Any, batch: NDArray[Any]) -> Any:
     return torch.as_tensor(values, dtype=_float_dtype(function, modules), device=device)
 
 
-def _to_numpy(value: Any, argument: str) -> NDArray[Any]:
+def as_numbers(value: Any, argument: str) -> NDArray[np.float64]:
+    """What a user's function answered as an array of doubles; masked entries are NaN.
+
+    Raises
+    ------
+    CallableFailed
+        For everything that holds no real numbers in single or double precision.
+    """
     if value is None:
         raise CallableFailed(argument, "a function that returns numbers", "None")
     if str(getattr(value, "dtype", "")) in _HALVES:
@@ -202,7 +211,7 @@ def _ask(function: Callable[..., Any], batch: NDArray[Any], tensors: bool, argum
     """One call with the batch, or one call a row where the batch is refused."""
 
     def call(rows: NDArray[Any]) -> NDArray[Any]:
-        return _to_numpy(function(to_tensor(function, rows) if tensors else np.array(rows)), argument)
+        return as_numbers(function(to_tensor(function, rows) if tensors else np.array(rows)), argument)
 
     refusal: Exception
     try:
@@ -212,13 +221,13 @@ def _ask(function: Callable[..., Any], batch: NDArray[Any], tensors: bool, argum
         got = f"shape {result.shape} for a batch of {len(batch)}"
         refusal = CallableFailed(argument, f"an array of {len(batch)} rows", got)
     except SystemExit as error:
-        raise _ended(argument, error) from None
+        raise ended(argument, error) from None
     except Exception as error:  # noqa: BLE001  (user code may raise anything; it is reported below)
         refusal = error
     try:
         rows = [call(row) for row in batch]
     except SystemExit as error:
-        raise _ended(argument, error) from None
+        raise ended(argument, error) from None
     except Exception:  # noqa: BLE001  (a point without its batch axis was refused; batches of one are tried next)
         try:
             singles = [call(batch[k : k + 1]) for k in range(len(batch))]
@@ -226,7 +235,7 @@ def _ask(function: Callable[..., Any], batch: NDArray[Any], tensors: bool, argum
             if len(rows) != len(batch):
                 raise refusal
         except SystemExit as error:
-            raise _ended(argument, error) from None
+            raise ended(argument, error) from None
         except Exception:  # noqa: BLE001  (the first refusal says more than this one)
             raise refusal from None
     if len({row.shape for row in rows}) != 1:
@@ -234,7 +243,7 @@ def _ask(function: Callable[..., Any], batch: NDArray[Any], tensors: bool, argum
     return np.stack(rows)
 
 
-def _ended(argument: str, error: SystemExit) -> CallableFailed:
+def ended(argument: str, error: SystemExit) -> CallableFailed:
     """A function that ends the program would end it with a status that means something else here."""
     return CallableFailed(argument, "a function that returns numbers", f"an exit with status {error.code}")
 

@@ -139,6 +139,12 @@ class Recovery:
         """The recovery as JSON text."""
         return json.dumps(self.to_dict(), indent=1, allow_nan=False)
 
+    def to_html(self, path: str | Path) -> None:
+        """Write the recovery as one self-contained HTML file."""
+        from ivae_theory.reporting.html import write_recovery
+
+        write_recovery(self, path)
+
     def plot(self, path: str | Path | None = None) -> Any:
         """Whitened A as heat maps, before and after the permutation, and its off-permutation mass with intervals.
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NonDeterministic
 from ivae_theory.exact import from_text, to_text
+from ivae_theory.mixing.evaluation import as_numbers, ended
 from ivae_theory.recovery.moments import Blocks
 
 __all__ = ["Statistics", "as_statistics"]
@@ -212,17 +213,14 @@ def _callable(function: Callable[..., Any], n: int, argument: str) -> Statistics
 
     def ask(z: Floats) -> Floats:
         try:
-            answer = function(z)
+            answer = function(np.array(z))
+        except SystemExit as error:
+            raise ended(argument, error) from None
         except Exception as error:  # a user's code may raise anything
             raise CallableFailed(
                 argument, "a callable that works on (N, n)", f"{type(error).__name__}: {error}"
             ) from error
-        if hasattr(answer, "detach"):
-            answer = answer.detach().cpu().numpy()
-        try:
-            values = np.asarray(answer, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise CallableFailed(argument, "numbers", str(error)[:80]) from None
+        values = as_numbers(answer, argument)
         if values.shape[:2] != z.shape or values.ndim > 3 or 0 in values.shape:
             raise CallableFailed(
                 argument, f"an answer of shape {z.shape} or {(*z.shape, 'k')}", f"shape {values.shape}"

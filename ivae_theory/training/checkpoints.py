@@ -1,19 +1,16 @@
 """Checkpoints: tensors in safetensors, everything else as JSON in its header; pickle is never read or written.
 
-One file holds one state. It is written beside its target, flushed to disk and renamed over it, so that a process killed
-at any moment leaves the previous state or the new one, never half of one.
+One file holds one state, and is replaced whole: a process killed at any moment leaves the previous state or the new.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from ivae_theory.errors import CorruptReport, InputError
-from ivae_theory.files import read_json, regular
+from ivae_theory.files import make_folder, read_json, regular, write_bytes
 from ivae_theory.training.extras import need, torch
 
 __all__ = ["SCHEMA", "read_checkpoint", "write_checkpoint"]
@@ -30,18 +27,8 @@ def write_checkpoint(path: str | Path, tensors: dict[str, torch.Tensor], state: 
     header = {"schema": SCHEMA, "kind": _KIND, "state": state}
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     payload = save(contiguous, {"ivae_theory": json.dumps(header, allow_nan=False)})
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(payload)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    make_folder(Path(path).parent, "checkpoint")
+    write_bytes(path, payload, "checkpoint")
 
 
 def read_checkpoint(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:

@@ -248,10 +248,11 @@ class Loop:
             while self.step < goal:
                 self._advance()
                 stop = interrupted()
-                if self.step % self.record_every == 0 or self.step == goal or stop:
-                    now = time.perf_counter()
-                    self.history.seconds += now - since
-                    since = now
+                now = time.perf_counter()
+                self.history.seconds += now - since
+                since = now
+                # Ctrl-C makes no record: the history of the resumed run is that of the uninterrupted one.
+                if self.step % self.record_every == 0 or self.step == goal:
                     self._record()
                     report(self.step, self.history.array()[-1])
                     if self.callback is not None:

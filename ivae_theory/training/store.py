@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ivae_theory.errors import CorruptReport, InputTypeError
-from ivae_theory.files import read_json, regular
+from ivae_theory.files import make_folder, read_json, regular
 
 __all__ = ["Run", "Store", "configuration_key"]
 
@@ -74,7 +74,7 @@ class Store:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent, "store")
         if self.path.exists():
             regular(self.path, "store", "SQLite file")
         with self._connection() as connection:
@@ -112,12 +112,9 @@ class Store:
             time.time(),
         )
         with self._connection() as connection:
-            connection.execute(
-                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET result = excluded.result, "
-                "error = excluded.error, seconds = excluded.seconds, finished = excluded.finished "
-                "WHERE runs.result IS NULL",
-                row,
-            )
+            # An error makes way, so that a result is the last row: rows are in the order in which runs ended.
+            connection.execute("DELETE FROM runs WHERE key = ? AND result IS NULL", row[:1])
+            connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING", row)
 
     def find(self, configuration: Mapping[str, Any]) -> Run | None:
         """The run of this configuration, if there is one."""
@@ -125,8 +122,8 @@ class Store:
         return found[0] if found else None
 
     def runs(self) -> list[Run]:
-        """All runs, in the order in which they finished."""
-        return self._select("ORDER BY finished, key", ())
+        """All runs, in the order in which they finished (the clock may have been set back meanwhile)."""
+        return self._select("ORDER BY rowid", ())
 
     def finished(self) -> set[str]:
         """Keys of the runs that have a result."""

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
+import itertools
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ivae_theory.errors import InputTypeError
 from ivae_theory.training.experiments import run_experiment
 from ivae_theory.training.store import Run, Store, configuration_key
+from ivae_theory.training.workers import Outcome, WorkersDied, cores, run_apart
 
 __all__ = ["SweepReport", "sweep"]
 
 Configuration = Mapping[str, Any]
 Runner = Callable[[dict[str, Any]], dict[str, Any]]
-
-#: How often the own pool is made anew after a worker died.
-_REPAIRS = 3
 
 
 @dataclass(frozen=True)
@@ -33,12 +31,13 @@ class SweepReport:
     failed: int
 
 
-def _timed(runner: Runner, configuration: dict[str, Any]) -> tuple[dict[str, Any] | None, str | None, float]:
+def _timed(runner: Runner, configuration: dict[str, Any]) -> Outcome:
     """Result or error of one run, and its seconds; made in the worker."""
     start = time.perf_counter()
     try:
         result = runner(configuration)
-    except Exception as error:  # noqa: BLE001 - whatever a run raises is its outcome, stored with its name
+        json.dumps(result)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a run raises is its outcome, stored with its name
         return None, f"{type(error).__name__}: {error}", time.perf_counter() - start
     return result, None, time.perf_counter() - start
 
@@ -71,6 +70,11 @@ def sweep(
         How many of those; None: one a core.
     progress
         Called with every run as it ends.
+
+    Raises
+    ------
+    WorkersDied
+        When the executor breaks, or processes die before any run has ended. What had ended is stored.
     """
     place = store if isinstance(store, Store) else Store(store)
     todo: dict[str, dict[str, Any]] = {}
@@ -83,25 +87,17 @@ def sweep(
         del todo[key]
     counts = {"ran": 0, "failed": 0}
 
-    def keep(key: str, outcome: tuple[dict[str, Any] | None, str | None, float]) -> None:
+    def keep(key: str, outcome: Outcome) -> None:
         configuration, (result, error, seconds) = todo.pop(key), outcome
         place.record(configuration, result=result, error=error, seconds=seconds)
         counts["ran" if error is None else "failed"] += 1
         if progress is not None:
             progress(Run(configuration, result, error, seconds, time.time()))
 
-    if executor is not None:
+    if executor is None:
+        run_apart(partial(_timed, runner), dict(todo), keep, workers or cores())
+    else:
         _drain(executor, runner, todo, keep)
-        return SweepReport(len(found), **counts)
-    for repair in range(_REPAIRS + 1):
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers or _cores(), mp_context=context, initializer=_one_thread) as pool:
-            try:
-                _drain(pool, runner, todo, keep)
-                break
-            except BrokenProcessPool:
-                if repair == _REPAIRS:
-                    raise
     return SweepReport(len(found), **counts)
 
 
@@ -109,24 +105,39 @@ def _drain(
     executor: Executor,
     runner: Runner,
     todo: Mapping[str, dict[str, Any]],
-    keep: Callable[[str, tuple[dict[str, Any] | None, str | None, float]], None],
+    keep: Callable[[str, Outcome], None],
 ) -> None:
-    """Submit everything; store what ends. What has not begun is cancelled when this is interrupted."""
-    futures: dict[Future[Any], str] = {executor.submit(_timed, runner, c): key for key, c in list(todo.items())}
+    """Submit runs and store what ends. What has not begun is cancelled when this is interrupted.
+
+    Executors that tell how many workers they have get two runs for each at a time: a run that has ended is not stored
+    yet, and is lost to whoever kills this process.
+    """
+    waiting = iter(list(todo.items()))
+    workers = getattr(executor, "_max_workers", None)
+    futures: dict[Future[Any], str] = {}
+
+    def submit(most: int | None) -> None:
+        for key, configuration in itertools.islice(waiting, most):
+            futures[executor.submit(_timed, runner, configuration)] = key
+
     try:
-        for future in as_completed(futures):
-            keep(futures[future], future.result())
+        submit(2 * workers if isinstance(workers, int) else None)
+        while futures:
+            for future in wait(futures, return_when=FIRST_COMPLETED).done:
+                try:
+                    outcome = future.result()
+                except BrokenExecutor:
+                    raise
+                except Exception as error:  # noqa: BLE001 - what became of one run on its way ends no other
+                    outcome = None, f"{type(error).__name__}: {error}", 0.0
+                keep(futures.pop(future), outcome)
+                submit(1)
+    except BrokenExecutor:
+        lost = ", ".join(json.dumps(configuration) for configuration in list(todo.values())[:3])
+        raise WorkersDied(
+            f"sweep: a worker of the executor died; {len(todo)} runs were lost with it or not begun ({lost:.300}), the "
+            "others are stored; sweep again, with a new executor, to make them"
+        ) from None
     finally:
         for future in futures:
             future.cancel()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-
-
-def _one_thread() -> None:
-    """One thread a process: the processes are what runs in parallel."""
-    from ivae_theory.training.extras import torch
-
-    torch.set_num_threads(1)

@@ -33,3 +33,22 @@ def dies_once(configuration: dict[str, Any]) -> dict[str, Any]:
         flag.touch()
         os._exit(9)
     return log(configuration)
+
+
+def deadly(configuration: dict[str, Any]) -> dict[str, Any]:
+    """As :func:`log`, but value 2 kills every process that tries it."""
+    if configuration["value"] == 2:
+        os._exit(9)
+    return log(configuration)
+
+
+def leaves(configuration: dict[str, Any]) -> dict[str, Any]:
+    """Value 0 ends the program, value 1 returns what JSON cannot carry."""
+    if configuration["value"] == 0:
+        raise SystemExit(0)
+    return {"set": {1}} if configuration["value"] == 1 else log(configuration)
+
+
+def always_dies(configuration: dict[str, Any]) -> dict[str, Any]:
+    """No process survives it."""
+    os._exit(9)

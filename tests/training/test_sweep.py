@@ -22,6 +22,7 @@ from ivae_theory.errors import CorruptReport, InputError, InputTypeError
 from ivae_theory.training import experiments, sweep
 from ivae_theory.training.experiments import run_experiment
 from ivae_theory.training.store import Store, configuration_key
+from ivae_theory.training.workers import WorkersDied
 from tests.training import runners
 
 ROOT = Path(__file__).parents[2]
@@ -216,3 +217,51 @@ def test_bad_experiments_are_named() -> None:
     with pytest.raises(InputError, match=r"^changes:"):
         run_experiment({"method": "limit", "data": {"simulation": "paper", "colour": 3}})
     assert set(experiments.METHODS) == {"ivae", "vae", "beta_tc_vae", "flow", "linear"}
+
+
+def test_runs_that_end_the_program_or_answer_with_no_json_are_failed_runs(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        report = sweep(grid(tmp_path, 4), tmp_path / "s", runner=runners.leaves, executor=pool)
+    assert (report.ran, report.failed) == (2, 2)
+    errors = {run.configuration["value"]: run.error for run in Store(tmp_path / "s").runs()}
+    assert errors[0] == "SystemExit: 0"
+    assert (errors[1] or "").startswith("TypeError")
+
+
+@pytest.mark.slow
+def test_processes_that_never_live_end_the_sweep(tmp_path: Path) -> None:
+    with pytest.raises(WorkersDied, match="4 processes died before any of 6 runs ended"):
+        sweep(grid(tmp_path), tmp_path / "s", runner=runners.always_dies, workers=2)
+    assert Store(tmp_path / "s").runs() == []
+
+
+_OWN = """
+import sys
+from pathlib import Path
+from ivae_theory.training.sweeps import sweep
+from tests.training import runners
+from tests.training.test_sweep import grid
+if __name__ == "__main__":
+    path = Path(sys.argv[1])
+    sweep(grid(path, 1000), path / "s", runner=runners.slow, workers=2)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_processes_end_with_the_one_that_started_them(tmp_path: Path, sent: signal.Signals) -> None:
+    script = tmp_path / "own.py"
+    script.write_text(_OWN)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen([sys.executable, str(script), str(tmp_path)], cwd=ROOT, env=environment)
+    deadline = time.monotonic() + 120
+    while sum(logged(tmp_path).values()) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    children = [int(name) for name in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    process.send_signal(sent)
+    process.wait(60)
+    assert len(children) >= 2
+    while any(Path(f"/proc/{child}").exists() for child in children) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+    assert 0 < len(Store(tmp_path / "s").finished()) < 1000
