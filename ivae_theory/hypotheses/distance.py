@@ -51,6 +51,8 @@ def advice_on(margin: float) -> str:
     """What to say of a margin: a hypothesis that barely holds does not survive finite data."""
     if margin >= _THIN:
         return ""
+    if margin == 0:
+        return "The distance to failure is below the rounding of the natural parameters: no finite sample shows it."
     return f"The distance to failure is only {margin:.1e}: no finite sample tells this model from one that fails."
 
 

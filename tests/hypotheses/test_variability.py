@@ -52,6 +52,7 @@ def test_a_margin_that_rounding_explains_is_zero():
     found = verdict(LOCATION, table)
     assert found.holds
     assert found.margin == 0.0
+    assert "below the rounding" in found.advice
 
 
 def test_the_margin_does_not_depend_on_the_units_of_the_statistics():

@@ -21,12 +21,13 @@ RESULTS = Path(__file__).parent / "results"
 def campaign(result: dict[str, Any]) -> str:
     """What was run, on what, and the table of classes."""
     total = result["total"]
+    share = total["undecided"] / total["cases"]
     summary = (
         f"**{_spaced(total['cases'])} models, {_spaced(result['symbolic'])} of them symbolic: {total['wrong']} wrong "
         f"verdicts, {total['missed']} missed.** {_spaced(total['holds'])} hold, {_spaced(total['fails'])} fail, "
-        f"{_spaced(total['undecided'])} ({total['undecided'] / total['cases']:.1%}) are undecided. {result['seconds']:.0f} "
-        f"processor seconds on one of {result['cpus']} cores ({result['memory_gib']} GiB), Python {result['python']}, "
-        f"commit `{result['commit'][:12]}`:"
+        f"{_spaced(total['undecided'])} ({share:.1%}) are undecided. {result['seconds']:.0f} processor seconds on "
+        f"one of {result['cpus']} cores ({result['memory_gib']} GiB), Python {result['python']}, commit "
+        f"`{result['commit'][:12]}`:"
     )
     return "\n\n".join([summary, f"    {result['command']}", table(result)])
 
