@@ -1,0 +1,200 @@
+"""Densities and characteristic functions of composites against closed forms, and their shapes."""
+
+from fractions import Fraction as F
+
+import numpy as np
+import pytest
+import scipy.stats as st
+import sympy
+
+from ivae_theory.noise import Noise, as_noise
+from ivae_theory.noise.composite import Affine
+from ivae_theory.noise.gaussian import Gaussian
+from ivae_theory.noise.laws import PointMass, short
+
+X = np.array([[0.3, -1.2], [2.0, 0.5], [-0.7, 0.1]])
+LAPLACE, T3 = as_noise(st.laplace()), as_noise(st.t(3))
+B = np.array([[2.0, 1.0], [0.5, 3.0]])
+GAUSS = Noise.gaussian([[2, 1], [1, 3]])
+COVARIANCE = np.array([[2.0, 1], [1, 3]])
+
+#: The noise, its log-density at x, and its characteristic function at t, by formulas of numpy and scipy.
+FORMS = {
+    "i.i.d.": (LAPLACE, lambda x: st.laplace.logpdf(x).sum(1), lambda t: np.prod(1 / (1 + t**2), axis=1)),
+    "scaled and shifted": (
+        -2 * LAPLACE + 1,
+        lambda x: st.laplace(1, 2).logpdf(x).sum(1),
+        lambda t: np.prod(np.exp(1j * t) / (1 + 4 * t**2), axis=1),
+    ),
+    "shifted by a vector": (
+        LAPLACE + np.array([1, -2]),
+        lambda x: st.laplace.logpdf(x - [1, -2]).sum(1),
+        lambda t: np.exp(1j * t @ [1, -2]) * np.prod(1 / (1 + t**2), axis=1),
+    ),
+    "a number added to a vector law": (
+        GAUSS + 3,
+        lambda x: st.multivariate_normal([3, 3], COVARIANCE).logpdf(x),
+        lambda t: np.exp(3j * t.sum(1) - 0.5 * np.einsum("bi,ij,bj->b", t, COVARIANCE, t)),
+    ),
+    "mapped and shifted": (
+        B @ LAPLACE + np.array([1, -2]),
+        lambda x: st.laplace.logpdf((x - [1, -2]) @ np.linalg.inv(B).T).sum(1) - np.log(5.5),
+        lambda t: np.exp(1j * t @ [1, -2]) * np.prod(1 / (1 + (t @ B) ** 2), axis=1),
+    ),
+    "scaled vector law": (
+        3 * GAUSS,
+        lambda x: st.multivariate_normal([0, 0], 9 * COVARIANCE).logpdf(x),
+        lambda t: np.exp(-4.5 * np.einsum("bi,ij,bj->b", t, COVARIANCE, t)),
+    ),
+    "side by side": (
+        Noise.product([LAPLACE, T3]),
+        lambda x: st.laplace.logpdf(x[:, 0]) + st.t(3).logpdf(x[:, 1]),
+        lambda t: 1 / (1 + t[:, 0] ** 2) * np.exp(-np.sqrt(3) * abs(t[:, 1])) * (1 + np.sqrt(3) * abs(t[:, 1])),
+    ),
+    "a vector law beside none": (
+        Noise.product([GAUSS]),
+        lambda x: st.multivariate_normal([0, 0], COVARIANCE).logpdf(x),
+        lambda t: np.exp(-0.5 * np.einsum("bi,ij,bj->b", t, COVARIANCE, t)),
+    ),
+    "mixture": (
+        Noise.mixture([0.25, 0.75], [Noise.gaussian(1), Noise.gaussian(4)]),
+        lambda x: np.log(0.25 * st.norm.pdf(x) + 0.75 * st.norm(0, 2).pdf(x)).sum(1),
+        lambda t: np.prod(0.25 * np.exp(-(t**2) / 2) + 0.75 * np.exp(-2 * t**2), axis=1),
+    ),
+    "mixture of vector laws": (
+        Noise.mixture([0.25, 0.75], [Noise.gaussian([1, 1]), Noise.gaussian([4, 4])]),
+        lambda x: np.log(0.25 * st.norm.pdf(x).prod(1) + 0.75 * st.norm(0, 2).pdf(x).prod(1)),
+        lambda t: 0.25 * np.exp(-(t**2).sum(1) / 2) + 0.75 * np.exp(-2 * (t**2).sum(1)),
+    ),
+    "sum": (LAPLACE + Noise.gaussian(1), None, lambda t: np.prod(np.exp(-(t**2) / 2) / (1 + t**2), axis=1)),
+    "Student": (
+        as_noise(st.multivariate_t([0, 0], COVARIANCE, df=4)),
+        lambda x: st.multivariate_t([0, 0], COVARIANCE, df=4).logpdf(x),
+        None,
+    ),
+    "variances": (
+        Noise.gaussian([1, 4]),
+        lambda x: st.multivariate_normal([0, 0], [[1, 0], [0, 4]]).logpdf(x),
+        lambda t: np.exp(-0.5 * (t[:, 0] ** 2 + 4 * t[:, 1] ** 2)),
+    ),
+    "scalar": (Noise.gaussian(4), lambda x: st.norm(0, 2).logpdf(x).sum(1), lambda t: np.exp(-2 * (t**2).sum(1))),
+    "none": (Noise.none(), None, lambda t: np.ones(len(t))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_densities_are_the_closed_forms(name):
+    noise, density, _ = FORMS[name]
+    found = noise.log_density(X)
+    if density is None:
+        assert found is None
+    else:
+        np.testing.assert_allclose(found, density(X), rtol=1e-12)
+        np.testing.assert_allclose(noise.log_density(X.tolist()), density(X), rtol=1e-12)
+        assert noise.log_density((2 * X).astype(int)).dtype == np.float64
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_characteristic_functions_are_the_closed_forms(name):
+    noise, _, cf = FORMS[name]
+    found = noise.characteristic(X)
+    if cf is not None:
+        np.testing.assert_allclose(found, cf(X), rtol=1e-9)
+        assert found.dtype == complex
+        np.testing.assert_allclose(noise.characteristic(np.zeros((1, 2))), 1)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_draws_have_the_shape_that_is_asked_for(name):
+    noise, _, _ = FORMS[name]
+    draws = noise.sample((5, 2), np.random.default_rng(0))
+    assert (draws.shape, draws.dtype) == ((5, 2), np.float64)
+    again = noise.observe(np.full((5, 2), 7), np.random.default_rng(0))
+    np.testing.assert_array_equal(again, draws + 7)
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [0 * LAPLACE, np.array([[1.0, 1.0]]) @ LAPLACE, np.array([[1.0, 1.0], [1, 1]]) @ LAPLACE, Noise.gaussian(0),
+     Noise.gaussian([[1, 1], [1, 1]]), Noise.mixture([0.5, 0.5], [LAPLACE, Noise.none()]),
+     Noise.product([LAPLACE, Noise.none()]),
+     as_noise(st.multivariate_t([0, 0], [[1, 1], [1, 1]], df=2, allow_singular=True))],
+    ids=str,
+)  # fmt: skip
+def test_laws_without_a_density_have_none(noise):
+    d = noise.dimension or 1
+    assert noise.log_density(np.zeros((2, d))) is None
+    assert noise.sample((3, d), np.random.default_rng(0)).shape == (3, d)
+
+
+def test_no_closed_form_is_none_through_every_node():
+    unknown = as_noise(st.lognorm(1))
+    points = np.zeros((1, 2))
+    for noise in (unknown, unknown + LAPLACE, 2 * unknown, Noise.product([unknown, LAPLACE]), B @ unknown,
+                  Noise.mixture([0.5, 0.5], [LAPLACE, unknown]), unknown + np.ones(2)):  # fmt: skip
+        assert noise.characteristic(points) is None
+
+
+def test_descriptions_have_one_shift_a_coordinate():
+    assert (2 * LAPLACE).describe()["law"]["shift"] == ["0"]
+    assert (2 * GAUSS).describe()["law"]["shift"] == ["0", "0"]
+    assert (GAUSS + 3).describe()["law"]["shift"] == ["3", "3"]
+    assert (LAPLACE - F(1, 2)).describe()["law"]["shift"] == ["-1/2"]
+    assert (B @ LAPLACE).describe()["law"] == {
+        "node": "affine",
+        "matrix": [["2", "1"], ["1/2", "3"]],
+        "shift": ["0", "0"],
+        "law": {"node": "iid", "law": LAPLACE.describe()["law"], "count": 2},
+    }
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
+    assert LAPLACE.__rmatmul__(torch.tensor(B, requires_grad=True)).describe() == (B @ LAPLACE).describe()
+    assert Noise.gaussian(torch.tensor([1.0, 4.0], requires_grad=True)).describe() == Noise.gaussian([1, 4]).describe()
+
+
+def test_sums_are_flat_and_learned_parts_make_a_learned_whole():
+    known, learned = Noise.gaussian(1), Noise.gaussian(1, learned=True)
+    assert len((known + LAPLACE + T3).describe()["law"]["laws"]) == 3
+    assert len((known + (LAPLACE + T3)).describe()["law"]["laws"]) == 3
+    for whole in (known + learned, learned + known, Noise.product([known, learned]), learned * 2, learned + 1,
+                  Noise.mixture([0.5, 0.5], [known, learned]), np.eye(2) @ learned, -learned, learned - 1):  # fmt: skip
+        assert whole.learned is True
+    assert (known + LAPLACE).learned is False
+
+
+def test_mixtures_drop_what_has_no_weight_and_are_exact():
+    mixed = Noise.mixture([F(1, 3), 0, F(2, 3)], [LAPLACE, T3, Noise.gaussian(1)]).describe()["law"]
+    assert mixed["weights"] == ["1/3", "2/3"]
+    assert [law["node"] for law in mixed["laws"]] == ["named", "gaussian"]
+    rounded = Noise.mixture([0.1, 0.2, 0.7], [LAPLACE] * 3).describe()["law"]["weights"]
+    assert sum(map(F, rounded)) == 1
+
+
+def test_variances_are_read_up_to_rounding_and_made_symmetric():
+    eps = 1e-12
+    law = Noise.gaussian([[1, 0.5 + eps], [0.5, 1]]).describe()["law"]["covariance"]
+    assert law[0][1] == law[1][0] == str((F(0.5 + eps) + F(0.5)) / 2)
+    flat = Noise.gaussian([[1, 1], [1, 1 - 1e-12]])
+    assert flat.log_density(np.zeros((1, 2))) is None
+    with pytest.raises(ValueError, match="eigenvalue"):
+        Noise.gaussian([[1, 1], [1, 1 - 1e-6]])
+    with pytest.raises(ValueError, match="a negative diagonal entry"):
+        Noise.gaussian([[1, 0], [0, -1e-12]])
+
+
+def test_short_names():
+    assert short(F(1, 3)) == "1/3"
+    assert short(F(1, 10**9)) == "1e-09"
+    assert short(F(123456789, 1000)) == "123457"
+    assert short("oo") == "oo"
+    assert (3 * LAPLACE + F(1, 2)).text == "3 * laplace() + 1/2"
+    assert (LAPLACE + 1).text == "laplace() + 1"
+    assert (np.eye(2) @ LAPLACE + np.ones(2)).text == "B * laplace() in each of 2 coordinates + b"
+    assert Affine(PointMass(), F(2)).text == "2 * no noise"
+    assert Gaussian(F(1, 4)).text == "Gaussian with variance 1/4"
+    assert GAUSS.text == "Gaussian on R^2"
+    assert Noise.product([LAPLACE] * 4).text == "product of laplace(), laplace(), laplace(), ..."
+    assert Noise.gaussian(1, learned=True).text == "Gaussian with variance 1 (learned)"
+    assert Noise(density=lambda v: v).text == "black-box density <lambda>"
+    assert (
+        Noise(cf=sympy.exp(-(sympy.Symbol("t", real=True) ** 2))).text == "law with characteristic function exp(-t**2)"
+    )
