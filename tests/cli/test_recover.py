@@ -83,7 +83,8 @@ def test_bad_input_is_one_line_and_status_two(
 
 def test_recover_draws(files: Path) -> None:
     pytest.importorskip("matplotlib", reason="needs the extra 'plot'")
-    assert run("recover", "good.npz", "--statistics", "z**2", "--plot", "a.pdf", "--quiet") == 0
+    assert run("recover", "good.npz", "--statistics", "z**2", "--plot", "a.pdf", "--html", "a.html", "--quiet") == 0
+    assert "<h1>Recovery report</h1>" in Path("a.html").read_text(encoding="utf-8")
     assert Path("a.pdf").stat().st_size > 1000
 
 

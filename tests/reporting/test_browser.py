@@ -4,9 +4,10 @@ import itertools
 import shutil
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
-from ivae_theory import Model, Noise, Prior, assume_injective, check, families
+from ivae_theory import Model, Noise, Prior, assume_injective, check, families, recover
 from ivae_theory.reporting.html import section, write_suite
 from ivae_theory.testing.record import Entry
 
@@ -144,3 +145,17 @@ def test_the_report_of_a_run(failing, visit, tmp_path):
     assert page.url.endswith("#check-2")
     different = page.evaluate("new Set([...document.querySelectorAll('[id]')].map(e => e.id)).size")
     assert different == page.locator("[id]").count()
+
+
+def test_the_report_of_a_recovery(visit, tmp_path):
+    rng = np.random.default_rng(0)
+    z = rng.uniform(-1, 1, size=(2000, 3))
+    path = tmp_path / "recovery.html"
+    recover(z, z[:, [2, 0, 1]] * [2.0, -1.0, 0.5], statistics="z").to_html(path)
+    page = visit(path)
+    assert fits(page)
+    assert page.title() == "Recovery report: HOLDS"
+    assert page.locator("svg[role=img]").count() == 1
+    levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map(h => +h.tagName[1])")
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    assert "off mass" in page.locator("pre").last.inner_text()
