@@ -19,6 +19,7 @@ from ivae_theory.enclosure.models.latent import Latent, read_formulas
 from ivae_theory.enclosure.models.minimum import (
     even_without_minimum_at_centre,
     minimum_by_pieces,
+    minimum_of_polynomial,
     tied_minimum,
     unbounded_below,
 )
@@ -190,7 +191,12 @@ def _different(claim: str, evidence: Evidence, subject: Mapping[str, Any]) -> Re
 def _unique_minimum(claim: str, evidence: Evidence, subject: Mapping[str, Any]) -> Rechecked:
     def check(description: Mapping[str, Any], rule: Evidence) -> None:
         latent = read_formulas(description).latent()
-        _require(rule["rule"] == "pieces" and _by_pieces(latent, rule) is Status.HOLDS, "exactly one minimum")
+        shown = (
+            minimum_of_polynomial(latent)
+            if rule["rule"] == "polynomial"
+            else rule["rule"] == "pieces" and _by_pieces(latent, rule) is Status.HOLDS
+        )
+        _require(shown, "exactly one minimum")
 
     every_latent(evidence, subject, None, check)
     return Rechecked(Status.HOLDS, Grade.CERTIFIED)

@@ -75,6 +75,7 @@ _RULES: dict[type, Callable[..., sympy.Expr]] = {
     sympy.coth: lambda x: _cosh(x) / _sinh(x),
     sympy.sech: lambda x: 1 / _cosh(x),
     sympy.csch: lambda x: 1 / _sinh(x),
+    sympy.asinh: lambda x: sympy.log(x + sympy.sqrt(x**2 + 1)),
     sympy.erfc: lambda x: 1 - sympy.erf(x),
     sympy.digamma: lambda x: sympy.polygamma(0, x),
 }

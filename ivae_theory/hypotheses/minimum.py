@@ -15,6 +15,7 @@ from ivae_theory.enclosure.models.latent import Latent, read_formulas
 from ivae_theory.enclosure.models.minimum import (
     even_without_minimum_at_centre,
     minimum_by_pieces,
+    minimum_of_polynomial,
     tied_minimum,
     unbounded_below,
 )
@@ -50,6 +51,8 @@ def decide_minimum(description: Mapping[str, Any]) -> dict[str, Any]:
                 "cuts": [fraction_text(value) for value in cuts],
                 "in_pieces_of": [fraction_text(value) for value in found.at],
             }
+    if minimum_of_polynomial(latent):
+        return {"rule": "polynomial", "status": Status.HOLDS.word}
     return _other_refutation(latent) or {
         "rule": "undecided",
         "why": "the support is not divided into pieces on which T is proved monotone, convex or concave",

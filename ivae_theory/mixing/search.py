@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 #: Two rational points and the node at which they meet.
 Collision = tuple[list[Fraction], list[Fraction], int]
 Pair = tuple[list[Fraction], list[Fraction]]
-#: Pairs that are compared exactly before the search gives up, and places that a formula may fold at.
+#: Pairs that each search compares exactly before it gives up, and places that a formula may fold at.
 ATTEMPTS, MOST_CENTRES = 40, 24
 
 
@@ -158,8 +158,8 @@ def find_collision(mixing: Any, graph: Graph, supports: Supports, points: Floats
     pairs = list(_folded(mixing, candidates[0]))
     pairs += [(z, w) for z in candidates[:8] for w in _mirrored(z)]
     pairs = [(z, w) for z, w in pairs if w != z and inside(supports, z) and inside(supports, w)]
-    yielded = itertools.chain(_with_one_image(mixing, pairs), _deficient(mixing, graph, candidates, places))
-    for z, w in itertools.islice(yielded, ATTEMPTS):
+    searches = (_with_one_image(mixing, pairs), _deficient(mixing, graph, candidates, places))
+    for z, w in itertools.chain(*(itertools.islice(search, ATTEMPTS) for search in searches)):
         if inside(supports, w) and collides(graph, z, w, cut):
             return z, w, cut
     return None

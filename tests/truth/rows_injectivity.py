@@ -227,6 +227,8 @@ ROWS: list[Row] = [
     Row("inj-bend-of-1e-300", symbolic(z1**3 - Fraction(1, 10**300) * z1), CLAIM, FAILS, "0 and 1e-150 are zeros"),
     Row("inj-linear-1e-300", symbolic(2 * z1 + z2, 4 * z1 + (2 + Fraction(7, 10**300)) * z2), CLAIM, HOLDS,
         "the determinant is 14e-300"),
+    Row("inj-linear-singular-and-tiny",
+        symbolic(2 * z2 - 2 * z1, 3 * z2 - 2 * z1 + Fraction(7, 10**21) * z3, 2 * z1 - 2 * z2), CLAIM, FAILS, "the third is minus the first"),
     Row("inj-linear-singular-large", symbolic(10**65 * (z1 + z2), 3 * z1 + 3 * z2), CLAIM, FAILS, "proportional rows"),
     Row("inj-linear-thirds", symbolic(Fraction(1, 3) * z1 + Fraction(1, 7) * z2, Fraction(7, 3) * z1 + z2), CLAIM,
         FAILS, "the second is 7 times the first: 7/3 and 1"),

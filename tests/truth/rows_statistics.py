@@ -175,6 +175,7 @@ ROWS = [
     _row(
         "minimal-asinh-log", "M", FAILS, "asinh z = log(z + sqrt(1 + z^2))", [asinh(z), log(z + sqrt(1 + z**2))], HALF
     ),
+    _row("minimal-asinh-log-line", "M", FAILS, "asinh z = log(z + sqrt(1 + z^2))", [asinh(z), log(z + sqrt(1 + z**2))]),
     _row(
         "minimal-acosh-log",
         "M",

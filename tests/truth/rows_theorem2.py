@@ -154,6 +154,8 @@ ROWS: list[Row] = [
     Row("t2_ii_two_wells", of(family([z**2 * (z - 1) ** 2])), II, FAILS, "0 is attained at 0 and at 1"),
     Row("t2_ii_symmetric_wells", of(family([z**4 - z**2])), II, FAILS, "-1/4 is attained at +-1/sqrt(2)"),
     Row("t2_ii_tilted_wells", of(family([(z**2 - 1) ** 2 + z / 10])), II, HOLDS, "the left well is lower by about 1/5"),
+    Row("t2_ii_wells_tilted_by_1e-300", of(family([(z**2 - 1) ** 2 + z / 10**300])), II, HOLDS, "the left well is lower by about 2e-300"),
+    Row("t2_ii_three_wells", of(family([z**6 - 6 * z**4 + 9 * z**2 + z / 10**100])), II, HOLDS, "z**2 (z**2 - 3)**2 has three zeros; tilted, the left one is lowest"),
     Row("t2_ii_open_end", of(family([z**2], HALF)), II, FAILS, "the infimum 0 is not attained on (0, oo)"),
     Row("t2_ii_closed_end", of(family([z], Interval(0, oo))), II, HOLDS, "z on [0, oo) has its minimum at 0"),
     Row("t2_ii_cosine", of(family([cos(z)], base=exp(-(z**2)))), II, FAILS, "-1 is attained at every odd multiple of pi"),

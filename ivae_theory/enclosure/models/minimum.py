@@ -7,18 +7,28 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import sympy
-from flint import arb
+from flint import arb, arb_poly, fmpq, fmpq_poly
 
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.formula.divergence import divergence
-from ivae_theory.enclosure.formula.ranges import BITS, Range, range_of
+from ivae_theory.enclosure.formula.ranges import BITS, INFINITY, Range, polynomial_coefficients, range_of
 from ivae_theory.enclosure.formula.shape import STRICT, is_analytic, midpoint, near_end, trend
 from ivae_theory.enclosure.models.latent import Latent, cut
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.exact import to_arb
 from ivae_theory.verdict import Status
 
-__all__ = ["Minimum", "even_without_minimum_at_centre", "minimum_by_pieces", "tied_minimum", "unbounded_below"]
+__all__ = [
+    "Minimum",
+    "even_without_minimum_at_centre",
+    "minimum_by_pieces",
+    "minimum_of_polynomial",
+    "tied_minimum",
+    "unbounded_below",
+]
+
+#: Polynomials of a higher degree are not taken apart.
+_LARGEST_DEGREE = 40
 
 
 @dataclass(frozen=True)
@@ -170,6 +180,36 @@ def _point_below(latent: Latent, piece: Range, side: int, values: list[arb]) -> 
             far = 4 * point if abs(point) >= 1 else Fraction(4 * side)
             where = Range(far, end) if side > 0 else Range(end, far)
     return None
+
+
+def minimum_of_polynomial(latent: Latent) -> bool:
+    """Whether T is a polynomial that tends to infinity on both sides of R and has one global minimum.
+
+    The real critical points are isolated in balls; the lowest value must be separated from all others.
+    """
+    coefficients = polynomial_coefficients(latent.statistic, latent.symbol)
+    whole = len(latent.parts) == 1 and latent.parts[0].low == -INFINITY and latent.parts[0].high == INFINITY
+    if coefficients is None or not whole:
+        return False
+    while len(coefficients) > 1 and coefficients[-1] == 0:
+        coefficients = coefficients[:-1]
+    degree = len(coefficients) - 1
+    if degree < 2 or degree % 2 or degree > _LARGEST_DEGREE or coefficients[-1] < 0:
+        return False
+    polynomial = fmpq_poly([fmpq(c.numerator, c.denominator) for c in coefficients])
+    return any(_one_is_lowest(polynomial, bits) for bits in (128, 1024, 4096))
+
+
+def _one_is_lowest(polynomial: fmpq_poly, bits: int) -> bool:
+    with precision(bits):
+        values = []
+        for root, _ in polynomial.derivative().numer().complex_roots():
+            if root.imag == 0:
+                values.append(arb_poly(polynomial)(root.real))
+            elif root.imag.contains(0):
+                return False
+        lowest = min(values, key=lambda value: value.upper())
+        return sum(not value > lowest for value in values) == 1
 
 
 def tied_minimum(latent: Latent, points: Sequence[Fraction]) -> bool:
