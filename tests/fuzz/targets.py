@@ -153,11 +153,13 @@ def _digest_again(document: dict) -> None:
         subject["digest"] = hashlib.sha256(text.encode()).hexdigest()
 
 
-def _importing() -> bool:
-    """Whether a module is being imported, which runs its file."""
+def _expected() -> bool:
+    """Whether a module is being imported, or sympy writes a function from an expression that the grammar has read."""
     frame = sys._getframe()
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        if frame.f_code.co_filename.endswith("sympy/utilities/lambdify.py"):
             return True
         frame = frame.f_back
     return False
@@ -184,8 +186,7 @@ class _Watch:
         if not self.on or event not in self.EVENTS:
             return
         source = getattr(arguments[0], "co_filename", "") if event == "exec" else ""
-        # Sympy writes functions from expressions that the grammar has read, with names of its own.
-        if not source.startswith("<lambdifygenerated") and not _importing():
+        if not _expected():
             self.seen.append(f"{event} {source}")
 
     @contextmanager
