@@ -14,6 +14,7 @@ from ivae_theory.mixing.registry import construction_of  # noqa: E402
 from ivae_theory.training import LayeredFlow, LinearControl, Schedule, simulate  # noqa: E402
 from ivae_theory.training.choice import split_rows  # noqa: E402
 from ivae_theory.training.coordinates import Whitening  # noqa: E402
+from ivae_theory.training.experiments import run_experiment  # noqa: E402
 from ivae_theory.training.layered import LayeredArchitecture, LayeredProblem, LayeredStack  # noqa: E402
 from ivae_theory.training.layered_modules import InverseSplines, layered_mixing  # noqa: E402
 from ivae_theory.training.loop import Loop  # noqa: E402
@@ -253,3 +254,17 @@ def test_manners_and_bad_input() -> None:
     ):
         with pytest.raises(InputError, match=f"^{name}:"):
             bad.fit(data.x, data.u)
+
+
+def test_as_an_experiment() -> None:
+    short = {"steps": 20, "batch": 64}
+    data = {"simulation": "paper", "n": 2, "d": 2, "segments": 4, "length": 50}
+    configuration = {"method": "layered", "data": data, "parameters": {"layers": 2, "replicas": 3, "finalists": 2}}
+    result = run_experiment(configuration | {"schedule": short, "exploration": short})
+    assert len(result["replica_mcc"]) == len(result["replica_bounds"]) == 2
+    chosen = int(np.argmax(result["replica_bounds"]))
+    assert result["mcc"] == pytest.approx(result["replica_mcc"][chosen])
+    with pytest.raises(InputError, match=r"^exploration:"):
+        run_experiment({"method": "linear", "data": data, "exploration": short})
+    with pytest.raises(InputError, match=r"^trace:"):
+        run_experiment(configuration | {"trace": True})
