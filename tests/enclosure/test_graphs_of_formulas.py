@@ -30,6 +30,7 @@ def test_rational_coefficients_of_any_size_are_enclosed(p, q, above, below, nega
     graph = graph_of([Z], [expression])
     with precision(512):
         slope = graph.derivative(np.array([0.5])).jacobian.item()
+    with precision(4096):
         assert slope.contains(fmpq(rate.numerator, rate.denominator))
         assert slope.rad() < abs(rate) * 2.0**-400
     (found,) = exact_value(graph, [Fraction(1, 2)], graph.output["node"])
