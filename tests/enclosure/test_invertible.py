@@ -33,7 +33,7 @@ def test_balls_that_contain_a_singular_matrix_are_never_proved():
 
 
 def test_matrices_too_close_to_a_singular_one_for_floats():
-    """At more bits a determinant decides: 10^-300 from a singular matrix, square or tall, and not when balls reach it."""
+    """At more bits a determinant decides: 1e-300 from a singular matrix, square or tall, unless the balls reach it."""
     with precision(2600):
         gap = arb(10) ** -300
         near = [[arb(1), arb(1)], [arb(1), arb(1) + gap]]

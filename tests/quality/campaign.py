@@ -22,6 +22,7 @@ import click
 
 from benchmarks.machine import machine
 from ivae_theory.certificates.recheck import _load_recheckers
+from ivae_theory.files import write_text
 from tests.quality.cases import KINDS, SCHEDULE, case
 from tests.quality.judge import judge
 
@@ -200,15 +201,14 @@ def table(result: dict[str, Any]) -> str:
 @click.option("--json", "path", type=click.Path(path_type=Path), default=None, help="Where the result goes.")
 def main(cases: int, start: int, workers: int, store: Path | None, path: Path | None) -> None:
     """Check models with known truth; exit status 1 when a verdict is wrong."""
-    command = " ".join(["python -m tests.quality.campaign", *sys.argv[1:]])
-    about = machine(command)
+    about = machine(f"python -m tests.quality.campaign --cases {cases} --start {start}")
     if store is None:
         store = Path(f"campaign-{start}-{cases}.jsonl")
     chunks = campaign(start, cases, store, about["commit"], workers)
     result = {**about, "first_seed": start, **summary(chunks)}
     text = json.dumps(result, indent=1)
     if path is not None:
-        path.write_text(text + "\n", encoding="utf-8")
+        write_text(path, text + "\n", "--json")
     click.echo(table(result))
     sys.exit(1 if result["wrong"] else 0)
 
