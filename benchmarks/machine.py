@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ivae_theory.files import make_folder, write_text
+
 __all__ = ["RESULTS", "machine", "write"]
 
 RESULTS = Path(__file__).parent / "results"
@@ -35,6 +37,6 @@ def write(name: str, command: str, results: dict[str, Any], path: Path | None = 
     """Print the results and keep them in ``benchmarks/results/NAME.json``."""
     text = json.dumps({"machine": machine(command), **results}, indent=1)
     target = path or RESULTS / f"{name}.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text + "\n", encoding="utf-8")
+    make_folder(target.parent, "out")
+    write_text(target, text + "\n", "out")
     print(text)

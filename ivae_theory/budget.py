@@ -128,7 +128,7 @@ def _here(work: Callable[[], Any], seconds: float | None) -> Any:
         return NoAnswer(_out_of_time(seconds or 0.0), time.monotonic() - start)
     except (IvaeTheoryError, Warning):  # a warning is an exception only where somebody asked for that
         raise
-    except Exception as error:  # noqa: BLE001 - a crash on one question must not take the other answers with it
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a crash on one question must not take the other answers with it
         return NoAnswer(_crash(error), time.monotonic() - start)
 
 
@@ -269,7 +269,7 @@ def _message(work: Callable[[], Any], encode: Callable[[Any], Any]) -> tuple[str
         return "value", json.dumps({"value": encode(work())}).encode()
     except (IvaeTheoryError, Warning) as error:
         kind, content = "error", _described(error)
-    except Exception as error:  # noqa: BLE001 - a crash on one question must not take the other answers with it
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a crash on one question must not take the other answers with it
         kind, content = "none", [_crash(error), time.monotonic() - start]
     return kind, json.dumps({kind: content}).encode()
 

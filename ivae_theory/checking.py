@@ -55,6 +55,15 @@ def check(
     -------
     Report
         ``report.status`` is the status of the goal alone; the other claims are shown beside it.
+
+    Raises
+    ------
+    NonDeterministic
+        When lambda or f, asked again after the last verdict, answers otherwise than when the model was built.
+
+    Notes
+    -----
+    Checks in threads take turns; processes check at the same time.
     """
     if not isinstance(model, Model):
         raise InputTypeError("model", "an ivae_theory.Model", type(model).__name__)

@@ -80,7 +80,8 @@ def recheck(report: str | bytes | Mapping[str, Any] | Report, model: Any = None)
         The JSON text of a report, the object that it stands for, or a :class:`~ivae_theory.Report`.
     model
         The model that the report is about; without it the certificates are verified by themselves, which shows
-        that they are valid and not that they belong to a model.
+        that they are valid and not that they belong to a model. A report that carries the digest alone of a large
+        table needs it where a verdict speaks of all rows.
 
     Raises
     ------

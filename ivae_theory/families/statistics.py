@@ -190,7 +190,7 @@ def _black_box(boxes: Sequence[Callable[..., Any]], support: sympy.Set) -> tuple
                 raw = box(flat.copy())
                 raw = raw.detach().cpu().numpy() if hasattr(raw, "detach") else raw
                 values = np.asarray(raw, dtype=np.float64)
-            except Exception as error:  # the user's code may raise anything
+            except (Exception, SystemExit) as error:  # the user's code may raise anything
                 raise CallableFailed(
                     f"statistics[{index}]", "values for an array (B,)", f"{type(error).__name__}: {error}"
                 ) from error

@@ -243,7 +243,7 @@ def _black_box(function: Callable[[Floats], Any]) -> Law:
     def log_density(x: Floats) -> Floats:
         try:
             values = np.asarray(function(x), dtype=float)
-        except Exception as error:  # noqa: BLE001  # whatever the user's function raises is reported as its failure
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever the user's function raises is reported as its failure
             raise CallableFailed("density", "a function of an array that returns its density", repr(error)) from None
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(values))

@@ -70,7 +70,7 @@ class Posterior:
         with quiet_module(self.function):
             try:
                 law = self.function(to_tensor(self.function, x), to_tensor(self.function, u))
-            except Exception as error:  # a user's posterior may raise anything
+            except (Exception, SystemExit) as error:  # a user's posterior may raise anything
                 got = f"{type(error).__name__}: {error}"
                 raise CallableFailed("posterior", "a function (x, u) -> Distribution", got) from error
         if not isinstance(law, laws.Distribution):

@@ -84,7 +84,7 @@ def _draws(model: Any, argument: str, x: NDArray[Any], u: NDArray[Any], count: i
         torch.manual_seed(seed)
         try:
             draws = model.posterior(inputs, labels).sample((count,))
-        except Exception as error:  # a user's posterior may raise anything
+        except (Exception, SystemExit) as error:  # a user's posterior may raise anything
             got = f"{type(error).__name__}: {error}"
             raise CallableFailed(f"{argument}.posterior", "a torch Distribution of batch (B, n)", got) from error
     values = np.asarray(as_array(draws, f"{argument}.posterior"), dtype=np.float64)

@@ -115,3 +115,16 @@ def test_buffers_that_are_written_again_and_inputs_that_are_written_into_do_no_h
     clean = Prior(LOCATION, lambda u: np.array(u), Points(U))
     assert np.array_equal(Prior(LOCATION, buffered, Points(U)).natural.answers, clean.natural.answers)
     assert np.array_equal(Prior(LOCATION, writes, Points(U)).natural.answers, clean.natural.answers + 1)
+
+
+@pytest.mark.parametrize("timeout", [None, 60.0])
+def test_a_posterior_that_ends_the_program_is_an_error(timeout: float | None) -> None:
+    pytest.importorskip("torch")
+    model = Model(
+        Prior(LOCATION, U),
+        noise=Noise.gaussian(1),
+        mixing=lambda z: 2 * np.asarray(z),
+        posterior=lambda x, u: sys.exit(0),
+    )
+    with pytest.raises(CallableFailed, match="SystemExit: 0"):
+        check(model, timeout=timeout)
