@@ -39,7 +39,7 @@ def load(result: dict[str, Any]) -> str:
     machine = result["machine"]
     rows = []
     for name, case in result["cases"].items():
-        seconds = case["seconds"]
+        seconds = case["processor_seconds"]
         took = seconds.get("check", seconds.get("recover"))
         report = f"{case['report_mb']} MB" if "report_mb" in case else ""
         rows.append(
@@ -48,8 +48,8 @@ def load(result: dict[str, Any]) -> str:
         )
     return "\n".join(
         [
-            f"{machine['cpus']} cores shared with other work, {machine['memory_gib']} GiB, one thread, commit "
-            f"`{machine['commit'][:12]}`:",
+            f"One thread on a machine with {machine['memory_gib']} GiB, commit `{machine['commit'][:12]}`; seconds are "
+            "the processor's:",
             "",
             f"    {machine['command']} --json benchmarks/results/load.json",
             "",
