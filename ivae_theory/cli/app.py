@@ -1,6 +1,6 @@
 """The command group, and the one place where errors become one line and an exit status.
 
-Exit status: 0 what was asked for holds, 1 it fails, 3 undecided, 2 bad usage or bad input.
+Exit status: 0 what was asked for holds, 1 it fails, 3 undecided, 2 bad usage or bad input, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ Examples:
   ivae-theory COMMAND --help
 
 \b
-Exit status: 0 it holds, 1 it fails, 3 undecided, 2 bad usage or bad input.
+Exit status: 0 it holds, 1 it fails, 3 undecided, 2 bad usage or bad input,
+130 interrupted.
 NO_COLOR=1 switches colours off.
 
 \b
