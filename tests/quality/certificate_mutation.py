@@ -168,7 +168,7 @@ def page(result: Mapping[str, Any]) -> str:
     meanings = [
         ("refused", "one clear error"),
         ("true", "accepted, about the same model, of which the verdict is true"),
-        ("true of another model", "accepted about the changed description, of which the verdict is true as well; refused "
+        ("true of another model", "accepted about the changed description, of which the verdict is true too; refused "
          "with the model at hand"),
         ("no such model", "accepted about a description that fits no model or cannot be built again; refused with the "
          "model at hand"),

@@ -9,6 +9,7 @@ import pytest
 from ivae_theory import recheck
 from ivae_theory.certificates.recheck import _load_recheckers
 from ivae_theory.certificates.registry import RECHECKERS
+from ivae_theory.errors import CorruptReport
 from tests.quality import certificate_mutation
 from tests.quality.certificate_mutation import RESULT, WRONG, judge, run
 from tests.quality.forgeries import BUILDERS, change, kinds_in, original, resealed
@@ -54,28 +55,31 @@ def test_changes_are_of_every_kind_and_leave_the_original_alone():
     assert set(ways) == {"change", "drop", "duplicate", "reorder", "retype", "splice"}
 
 
-def test_a_rechecker_that_believes_everything_is_noticed(monkeypatch):
-    """The judge itself: with a rechecker that accepts all, changed documents are wrong, whether bound or contradicted."""
-    monkeypatch.setattr(certificate_mutation, "recheck", lambda text, model=None: None)
-    one = original("minimal-exp-scale")
+def dependent_and_now_minimal():
+    """Evidence that a constant T is not minimal, about T = z."""
+    one = original("minimal-constant")
     document = json.loads(json.dumps(one.document))
-    document["subject"]["families"][0]["statistics"] = ["0*z"]
-    assert judge(one, document)[0] == "wrong"
-    accepting = iter([None, CorruptModel()])
-    monkeypatch.setattr(certificate_mutation, "recheck", lambda text, model=None: _next(accepting))
-    assert judge(one, document)[0] in ("wrong", "no such model")
+    document["subject"]["families"][0]["statistics"] = ["z"]
+    return one, document
 
 
-class CorruptModel(Exception):
-    pass
+def test_a_rechecker_that_binds_everything_is_noticed(monkeypatch):
+    one, document = dependent_and_now_minimal()
+    assert judge(one, document) == ("refused", "")
+    monkeypatch.setattr(certificate_mutation, "recheck", lambda text, model=None: None)
+    assert judge(one, document) == ("wrong", "a report about another subject is bound to the model")
 
 
-def _next(answers):
-    answer = next(answers)
-    if isinstance(answer, Exception):
-        from ivae_theory.errors import CorruptReport
+def test_a_rechecker_that_believes_what_is_false_is_noticed(monkeypatch):
+    def believing(text, model=None):
+        if model is not None:
+            raise CorruptReport("model", "the model of the report", "another")
 
-        raise CorruptReport("model", "this model", "another")
+    one, document = dependent_and_now_minimal()
+    monkeypatch.setattr(certificate_mutation, "recheck", believing)
+    outcome, why = judge(one, document)
+    assert outcome == "wrong"
+    assert why.startswith("accepted as fails, but of that model: ")
 
 
 def test_a_rechecker_that_breaks_is_noticed(monkeypatch):
@@ -84,7 +88,7 @@ def test_a_rechecker_that_breaks_is_noticed(monkeypatch):
 
     monkeypatch.setattr(certificate_mutation, "recheck", broken)
     one = original("noise-none")
-    way, path, document = change(one, random.Random(3))
+    document = change(one, random.Random(3))[2]
     assert judge(one, document)[0] == "crash"
 
 

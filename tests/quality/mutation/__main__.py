@@ -50,7 +50,7 @@ def run(
     for path in wanted:
         store.draw(module_name(path), "code", sample, seed)
         store.draw(module_name(path), "text", text, seed)
-    condition = "outcome is null or outcome in ('survived', 'unreached')" if again else "outcome is null"
+    condition = "outcome in ('survived', 'unreached')" if again else "outcome is null"
     names = {module_name(path) for path in wanted}
     todo = [mutant for mutant in store.select(f"drawn and ({condition})") if mutant.module in names]
     random.Random(seed).shuffle(todo)  # an interrupted run has tried a sample, too
