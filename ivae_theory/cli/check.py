@@ -48,9 +48,10 @@ def command(
     seed: int,
     quiet: bool,
 ) -> int:
-    """Check the model that FILE.py defines (this runs FILE.py: check only files that you would run).
+    """Check the model that FILE.py defines (this runs FILE.py).
 
-    NAME defaults to `model`: a Model, or a function without arguments that returns one.
+    Check only files that you would run. NAME defaults to `model`: a Model, or a function without arguments that
+    returns one.
     """
     from ivae_theory.checking import check
 
