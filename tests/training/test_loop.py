@@ -215,7 +215,7 @@ def test_checkpoints_are_atomic_and_never_unpickled(tmp_path: Path, monkeypatch:
         raise OSError("disk full")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(InputError, match="disk full"):
         write_checkpoint(path, {"a": torch.arange(4)}, {"step": 2})
     assert read_checkpoint(path)[1]["step"] == 1
     assert len(list(tmp_path.iterdir())) == 1
