@@ -76,8 +76,8 @@ def no_torch(session: nox.Session) -> None:
 
 
 def _floors() -> list[str]:
-    """The lowest versions, with the mpmath of their time: of sympy 1.12 it may be any, which 1.4 is too new for."""
-    return [*(line.replace(">=", "==") for line in _without_torch(_requirements("dev"))), "mpmath==1.3.0"]
+    """The lowest versions of everything but torch."""
+    return [line.replace(">=", "==") for line in _without_torch(_requirements("dev"))]
 
 
 @nox.session(python="3.11")
