@@ -11,7 +11,7 @@ sklearn_base = pytest.importorskip("sklearn.base", reason="needs the extra 'trai
 from ivae_theory import check, recheck  # noqa: E402
 from ivae_theory.errors import InputError  # noqa: E402
 from ivae_theory.mixing.registry import construction_of  # noqa: E402
-from ivae_theory.training import LayeredFlow, LinearControl, Schedule, simulate  # noqa: E402
+from ivae_theory.training import LayeredFlow, LinearControl, Schedule, load, save, simulate  # noqa: E402
 from ivae_theory.training.choice import split_rows  # noqa: E402
 from ivae_theory.training.coordinates import Whitening  # noqa: E402
 from ivae_theory.training.experiments import run_experiment  # noqa: E402
@@ -236,7 +236,7 @@ def test_slopes_that_are_not_positive_prove_nothing() -> None:
         assert construction_of(InverseSplines(slopes)) is None
 
 
-def test_manners_and_bad_input() -> None:
+def test_manners_and_bad_input(tmp_path: Path) -> None:
     data = simulate("paper", 0, n=2, d=4, segments=3, length=60, noise_scale=0.01)
     common = {"replicas": 2, "finalists": 1, "exploration": SHORT, "schedule": SHORT}
     estimator = LayeredFlow(2, layers=2, family="gaussian", **common)  # type: ignore[arg-type]
@@ -244,6 +244,10 @@ def test_manners_and_bad_input() -> None:
     one, two = (sklearn_base.clone(estimator).fit(data.x, names) for _ in range(2))
     np.testing.assert_array_equal(one.transform(data.x), two.transform(data.x))
     assert one.transform(data.x).shape == (180, 2)
+    save(one, tmp_path / "flow.safetensors")
+    again = load(tmp_path / "flow.safetensors")
+    np.testing.assert_array_equal(again.transform(data.x), one.transform(data.x))
+    np.testing.assert_array_equal(again.finalists_, one.finalists_)
     few = LayeredFlow(2, layers=2, bins=2, replicas=2, exploration=SHORT, schedule=SHORT).fit(data.x, data.u)
     assert sorted(few.finalists_.tolist()) == [0, 1]
     for bad, name in (
