@@ -70,8 +70,11 @@ _OWN = (
 @click.option("--assume", metavar="CLAIM", multiple=True, help="A claim to vouch for in that check; repeatable.")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds for each verdict.")
 @click.option("--json", "json_path", metavar="PATH", type=OUTPUT, help="Write the outcome as JSON.")
+@click.option(
+    "--html", "html_path", metavar="PATH", type=OUTPUT, help="Write the check, with training curves, as HTML."
+)
 @quiet_option()
-def command(data: str, out: str, json_path: str | None, quiet: bool, **options: Any) -> int:
+def command(data: str, out: str, json_path: str | None, html_path: str | None, quiet: bool, **options: Any) -> int:
     """Train on DATA, and say how close to the truth it came.
 
     DATA is a preset (paper, figure1, supplement_g, released; --data changes it) or FILE.npz with arrays x (N, d),
@@ -100,6 +103,8 @@ def command(data: str, out: str, json_path: str | None, quiet: bool, **options: 
         outcome, document = _train(estimator, source, folder, options, quiet)
     document["warnings"] = list(dict.fromkeys(str(warning.message) for warning in caught))
     _write(folder, json_path, outcome, document)
+    if html_path is not None:
+        outcome.report.to_html(html_path)
     if not quiet:
         for warning in document["warnings"]:
             click.echo(f"warning: {warning}", err=True)

@@ -30,7 +30,7 @@ from ivae_theory.training.extras import need
 from ivae_theory.training.mixing import MixingNetwork
 from ivae_theory.training.store import Store
 
-__all__ = ["VIOLATIONS", "Case", "Violation", "run_violation", "violations"]
+__all__ = ["VIOLATIONS", "Case", "Violation", "checked", "run_violation", "violations"]
 
 Array = NDArray[np.float64]
 _SIGMA = 0.1
@@ -266,14 +266,14 @@ def run_violation(configuration: dict[str, Any]) -> dict[str, Any]:
     violation = VIOLATIONS[name]
     case = violation.draw(seed)
     if case.x is None:
-        return {**_checked(case.model, violation.claim), "mcc": None}
+        return {**checked(case.model, violation.claim), "mcc": None}
     schedule = Schedule(configuration["steps"])
     settings = {"noise_variance": _SIGMA**2, **case.estimator}
     fitted = IVAE(2 if case.z is None else case.z.shape[1], replicas=configuration["replicas"], schedule=schedule)
     fitted.set_params(seed=seed, **settings).fit(case.x, case.u)
     found = recover(case.z, fitted.posterior(case.x, case.u), statistics=case.statistics, u=case.u, seed=seed)
     return {
-        **_checked(case.model, violation.claim),
+        **checked(case.model, violation.claim),
         "mcc": float(mcc(case.z, fitted.transform(case.x, case.u), u=case.u)),
         "off_mass": list(found.off_mass),
         "status": found.status.word,
@@ -281,7 +281,7 @@ def run_violation(configuration: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _checked(model: Model, claim: str) -> dict[str, Any]:
+def checked(model: Model, claim: str) -> dict[str, Any]:
     """The verdict on the claim, and what a rival refutes if there is one."""
     report = check(model, "permutation")
     found = rival(model)

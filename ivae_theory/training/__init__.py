@@ -22,6 +22,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "saving": ["load", "save"],
         "store": ["Run", "Store"],
         "sweeps": ["SweepReport", "sweep"],
+        "together": ["fit_together"],
         "variational": ["CollapsedLatents"],
         "loop": ["History", "Loop", "Schedule", "TrainingFailed"],
     },

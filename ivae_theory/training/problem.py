@@ -126,13 +126,15 @@ class Rows:
         noise_variance: float = 1.0,
         bits: bool = False,
     ) -> Rows:
-        """Data sets (N, d), each in its own whitened coordinates, with common ``columns`` that stand for u.
+        """Data sets (N, d), each in its own whitened coordinates.
 
-        The decoder's target is x itself where it consists of ``bits``.
+        ``columns`` stand for u: (N, c) common to all, or (sets, N, c). The decoder's target is x itself where it
+        consists of ``bits``.
         """
         if not 0 < noise_variance < np.inf:
             raise InputError("noise_variance", "a finite number > 0", repr(noise_variance))
-        designs = [np.concatenate([w.apply(x), columns], 1) for x, w in zip(sets, whitenings, strict=True)]
+        each = np.broadcast_to(columns, (len(sets), *columns.shape[-2:]))
+        designs = [np.concatenate([w.apply(x), c], 1) for x, c, w in zip(sets, each, whitenings, strict=True)]
         design = torch.from_numpy(np.stack(designs)).to(like)
         digest = hashlib.sha256(columns.tobytes())
         for x in sets:

@@ -16,15 +16,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ivae_theory.errors import InputError
-from ivae_theory.training.choice import best_replica, check_fitted, floating, replica_seeds, split_rows
+from ivae_theory.training.choice import best_replica, check_fitted
 from ivae_theory.training.coordinates import Whitening
 from ivae_theory.training.extras import need
 from ivae_theory.training.labels import observations
 from ivae_theory.training.learned import Learned
-from ivae_theory.training.loop import Loop, Schedule
+from ivae_theory.training.loop import History, Loop, Schedule
 from ivae_theory.training.networks import Architecture, Stack
 from ivae_theory.training.objectives import Objective
-from ivae_theory.training.problem import VariationalProblem, variational_rows
+from ivae_theory.training.together import fit_all
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -77,6 +77,8 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
     checkpoint: str | None
     progress: bool
     callback: Callable[[Loop], None] | None
+    history_: History
+    n_features_in_: int
 
     @abc.abstractmethod
     def _architecture(self, d: int, u: Array | None) -> Architecture:
@@ -102,26 +104,8 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
         LostReplicas, CollapsedLatents
             With what to change.
         """
-        values = observations(x, self.observation)
-        points = self._read_auxiliary(u, fitting=True)
-        if points is not None and len(points) != len(values):
-            raise InputError("u", f"one row for each of {len(values)} rows of x", f"{len(points)} rows")
-        train, held = split_rows(len(values), self.held_out, self.seed)
-        architecture = self._architecture(values.shape[1], points)
-        stack = Stack(
-            architecture, replica_seeds(self.seed, self.replicas), dtype=floating(self.dtype), device=self.device
-        )
-        whitening = Whitening.fit(values[train])
-        of = (lambda rows: None) if points is None else (lambda rows: points[rows])
-        self._begin(stack, values[train], of(train), whitening)
-        rows = variational_rows(values[train], of(train), whitening, stack, self.noise_variance)
-        problem = VariationalProblem(stack, self._objective(len(train)), rows)
-        schedule = Schedule() if self.schedule is None else self.schedule
         settings: dict[str, Any] = {"checkpoint": self.checkpoint, "progress": self.progress, "callback": self.callback}
-        self.history_ = Loop(problem, schedule, seed=self.seed, **settings).run()
-        support = None if points is None else np.unique(points.reshape(len(points), -1), axis=0)
-        self._choose(stack, whitening, support, values[held], of(held))
-        self.n_features_in_ = values.shape[1]
+        fit_all([self], [(x, u)], **settings)
         return self
 
     def _choose(self, stack: Stack, whitening: Whitening, support: Array | None, x: Array, u: Array | None) -> None:
@@ -140,7 +124,7 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
                 f"latents {collapsed.tolist()} ignore x (KL to the prior below {_COLLAPSED} nats): use fewer latents, "
                 "a smaller noise_variance or beta, or more replicas",
                 CollapsedLatents,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     @functools.cached_property
