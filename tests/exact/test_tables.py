@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -21,18 +21,22 @@ TABLES = hnp.arrays(np.float64, SHAPES, elements=FLOATS) | hnp.arrays(
     np.int64, SHAPES, elements=st.integers(-(2**63), 2**63 - 1) | st.integers(-5, 5)
 )
 
+UNHURRIED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 
 def oracle(rows: Any, weights: list[Fraction]) -> int | None:
     sums = [sum(w * v for w, v in zip(weights, exact_row(row), strict=True)) for row in rows]
     return next((number for number, value in enumerate(sums) if value != sums[0]), None)
 
 
+@UNHURRIED
 @given(TABLES, st.data())
 def test_the_first_other_row_is_that_of_fractions(rows: Any, data: st.DataObject) -> None:
     weights = data.draw(st.lists(WEIGHTS, min_size=rows.shape[1], max_size=rows.shape[1]))
     assert first_other_row(rows, weights) == oracle(rows, weights)
 
 
+@UNHURRIED
 @given(hnp.arrays(np.float64, (30, 2), elements=st.integers(-(2**20), 2**20).map(lambda v: v / 256)), st.data())
 def test_a_relation_is_seen_and_so_is_the_row_that_breaks_it(rows: Any, data: st.DataObject) -> None:
     tied = np.column_stack([rows, 3 * rows[:, 0] - 2 * rows[:, 1] + 1])
@@ -60,6 +64,7 @@ def test_rows_of_integers_are_fractions() -> None:
     assert len(rows) == 2
 
 
+@UNHURRIED
 @given(hnp.arrays(np.float64, SHAPES, elements=FLOATS))
 def test_largest_magnitudes(rows: Any) -> None:
     assert np.array_equal(largest_magnitudes(rows), np.abs(rows).max(axis=0))
