@@ -29,7 +29,7 @@ __all__ = ["check_symbolic"]
 #: Half width of the neighbourhoods in which u is varied, and the working precision of their enclosures.
 _RADIUS, _BITS = Fraction(1, 1 << 60), 256
 #: The same for natural parameters that are nearly dependent, where larger neighbourhoods prove nothing.
-_FINE_RADIUS, _FINE_BITS = Fraction(1, 1 << 1100), 2600
+_COARSE, _FINE, _FINEST = (_RADIUS, _BITS), (Fraction(1, 1 << 1100), 2600), (Fraction(1, 1 << 2300), 4096)
 #: Most combinations of finite sets that are enumerated, and how many points are tried beyond the nk + 1.
 _MOST_COMBINATIONS, _EXTRA = 4096, 4
 
@@ -238,7 +238,9 @@ def _certify(prior: Any, points: Sequence[Point], rows: np.ndarray[Any, Any]) ->
     if not np.isfinite(rows).all():
         return None
     chosen = [int(i) for i in choose_rows(rows, careful=True)]
-    for radius, bits in ((_RADIUS, _BITS), (_FINE_RADIUS, _FINE_BITS)):
+    # Floats may not choose the points that tell nearly dependent parameters apart: at last all of them are taken.
+    attempts = ((chosen, *_COARSE), (chosen, *_FINE), ([*range(len(points))], *_FINEST))
+    for chosen, radius, bits in attempts:
         with precision(bits):
             lower = differences([_enclose(natural, points[i], radius) for i in chosen])
         if has_full_column_rank(lower, bits):

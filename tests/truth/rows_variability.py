@@ -202,6 +202,8 @@ SYMBOLIC = [
     row("moment-curve", HOLDS, sympy.Matrix([U, U**2, U**3]), "1, u, u^2, u^3 are linearly independent", u=[U]),
     row("nearly-tied", HOLDS, sympy.Matrix([U, U + sympy.Rational(1, 10**300) * U**2]),
         "1, u, u^2 are linearly independent, whatever the factor", u=[U]),
+    row("nearly-tied-but-for-a-kink", HOLDS, sympy.Matrix([[2 * sympy.Abs(U), sympy.Abs(U - 1) - 2 * sympy.Abs(U),
+        sympy.Abs(U - 1) + sympy.Rational(1, 10**86) * sympy.Max(U - 2, 0)]]), "kinks at 0, 1 and 2", u=[U]),
     row("log-of-a-square", FAILS, sympy.Matrix([sympy.log(1 + U**2), sympy.log((1 + U**2) ** 2)]),
         "log a^2 = 2 log |a|", u=[U]),
     row("log-of-a-square-of-any-sign", FAILS, sympy.Matrix([sympy.log(sympy.Abs(U - 1)), sympy.log((U - 1) ** 2)]),

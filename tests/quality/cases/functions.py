@@ -98,9 +98,7 @@ def near(draw: random.Random) -> Case:
     gap = sample_distance(draw) if draw.random() < 0.6 else Fraction(0)
     natural = combined(invertible(draw, size - 1), chosen[:-1])
     natural.append(sum(natural, sympy.S.Zero) + rational(gap) * chosen[-1])
-    return Case(
-        "nearly dependent lambda", CLAIM, _prior(natural, u), truth(gap != 0), gap == 0 or gap > Fraction(1, 10**30)
-    )
+    return Case("nearly dependent lambda", CLAIM, _prior(natural, u), truth(gap != 0), True)
 
 
 def gaussian(draw: random.Random) -> Case:
