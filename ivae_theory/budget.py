@@ -103,6 +103,7 @@ def answers(
     IvaeTheoryError
         What a task raises on purpose is raised here.
     """
+    require_seconds(seconds)
     say = started or (lambda name: None)
     if seconds is not None and _forks():
         for found in _apart(tasks, seconds, say, encode):

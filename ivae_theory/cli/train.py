@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from ivae_theory.budget import require_seconds
 from ivae_theory.cli.app import EXIT
 from ivae_theory.cli.console import progress
 from ivae_theory.cli.options import OUTPUT, examples, quiet_option
@@ -90,6 +91,7 @@ def command(data: str, out: str, json_path: str | None, html_path: str | None, q
     from ivae_theory.training.extras import torch
 
     torch.set_num_threads(1)  # small networks: more threads wait for each other
+    require_seconds(options["timeout"])
     source = _read(data, options)
     folder = Path(out)
     estimator = _estimator(source, folder, options, quiet)

@@ -86,9 +86,7 @@ def test_a_path_to_anything_else_is_refused(refused, tmp_path, monkeypatch, comm
     refused(*(word.format(path) for word in command))
 
 
-@pytest.mark.parametrize(
-    "name", ["\x1b]0;owned\x07.py", "\u202egnp.py", "[red]x[/red].json", "a" * 5000, ":", ""]
-)
+@pytest.mark.parametrize("name", ["\x1b]0;owned\x07.py", "\u202egnp.py", "[red]x[/red].json", "a" * 5000, ":", ""])
 @pytest.mark.parametrize("command", ["check", "recheck", "recover", "train"])
 def test_names_are_shown_and_not_obeyed(refused, command, name):
     refused(command, name)
@@ -103,6 +101,16 @@ def test_texts_on_the_command_line_are_shown_and_not_obeyed(refused, tmp_path, a
     refused("check", SECTION5, "--assume", attack)
     refused("check", SECTION5 + ":" + attack)
     refused(attack)
+
+
+@pytest.mark.parametrize("seconds", ["inf", "nan", "1e300", "0", "-1", "soon"])
+@pytest.mark.parametrize(
+    "command",
+    [["check", SECTION5], ["recheck", REPORT], ["recover", "absent.npz"], ["train", "paper"]],
+    ids=" ".join,
+)
+def test_a_budget_is_a_number_of_seconds(refused, command, seconds):
+    assert "timeout" in refused(*command, "--timeout", seconds)
 
 
 def _text(content):
