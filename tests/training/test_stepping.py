@@ -1,6 +1,9 @@
 """Compiled and captured steps against single ones: the same numbers, and runs that resume bit for bit."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -129,6 +132,41 @@ def test_the_compiler_s_steps_are_single_steps_and_resume(tmp_path: Path) -> Non
     Loop(several, schedule, record_every=2, checkpoint_every=2).run()
     torch.testing.assert_close(single.flat, several.flat, rtol=1e-8, atol=1e-9)
     _resumes(tmp_path, schedule, 4)
+
+
+def test_capture_and_replay_make_the_same_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a GPU: a graph that runs again what was captured shows what is copied where, and when."""
+    single, captured = make_problem(ImportanceWeighted(1)), make_problem(ImportanceWeighted(1))
+    schedule = Schedule(steps=9, batch=32, warmup=2, clip=0.5)
+    Loop(single, schedule).run()
+    loop = Loop(captured, schedule)
+    steps = loop._steps = stepping.CapturedStep(loop)
+    replays: list[int] = []
+
+    class Graph:
+        def replay(self) -> None:
+            replays.append(loop.step)
+            steps._capturable()
+
+    @contextlib.contextmanager
+    def recording(_: Graph) -> Iterator[None]:
+        state = (captured.flat, loop.first, loop.second)
+        before = [tensor.detach().clone() for tensor in state]
+        yield
+        with torch.no_grad():  # capturing runs nothing
+            for tensor, old in zip(state, before, strict=True):
+                tensor.copy_(old)
+
+    stream = SimpleNamespace(wait_stream=lambda _: None)
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
+    monkeypatch.setattr(torch.cuda, "graph", recording)
+    monkeypatch.setattr(torch.cuda, "Stream", lambda: stream)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: stream)
+    monkeypatch.setattr(torch.cuda, "stream", lambda _: contextlib.nullcontext())
+    loop.run(5)
+    loop.run()
+    assert replays == [3, 4, 5, 6, 7, 8]
+    torch.testing.assert_close(captured.flat, single.flat, rtol=1e-8, atol=1e-9)
 
 
 @cuda
