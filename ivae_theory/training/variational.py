@@ -170,13 +170,14 @@ class VariationalEstimator(BaseEstimator, abc.ABC):  # type: ignore[misc]  # skl
         return self._fitted.draws(*self._inputs(x, u), count, seed)
 
     def sample(self, u: ArrayLike | int, seed: int = 0) -> tuple[Array, Array]:
-        """New latents (N, n) and observations (N, d) from the learned model, for rows u (baselines: how many)."""
+        """New latents (N, n) and observations (N, d) from the learned model, for rows u (baselines: or how many)."""
         if isinstance(u, (int, np.integer)):
             points: Any = np.zeros(int(u), dtype=np.int64)
             if self._fitted.stack.architecture.prior != "fixed":
                 raise InputError("u", "the auxiliary variable of every row", repr(u))
         else:
             points = self._read_auxiliary(u, fitting=False)
+            points = np.zeros(len(np.asarray(u)), dtype=np.int64) if points is None else points
         return self.model_.sample(points, seed)
 
     def score(self, x: ArrayLike, u: ArrayLike | None = None) -> float:

@@ -135,7 +135,7 @@ def test_runs_are_named_and_drawings_have_every_line() -> None:
     assert len(list(configurations(True, None))) == 2 * len(VIOLATIONS)
     assert len(list(configurations(False, 3))) == 3 * len(VIOLATIONS)
     run = {"mcc": 0.9, "status": "fails", "refutes": None, "verdict": "fails", "off_mass": [0.2, 0.1, 0.3]}
-    rows = [{"title": "t", "claim": "c", "runs": [run]}, {"title": "s", "claim": "c", "runs": []}]
+    rows: list[dict[str, Any]] = [{"title": "t", "claim": "c", "runs": [run]}, {"title": "s", "claim": "c", "runs": []}]
     figure = draw_violations(rows)
     assert [text.get_text() for text in figure.axes[0].texts] == ["no rival known", "not run"]
     assert "| t | c | fails | none known | 0.900 | 0.200 | 0 / 0 / 1 | 1 of 1 |" in violations_table(rows, 1)
