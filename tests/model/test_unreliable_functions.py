@@ -82,6 +82,8 @@ def test_noise_beyond_the_error_that_is_granted_is_found() -> None:
 def test_a_function_of_the_whole_batch_is_no_function_of_u() -> None:
     with pytest.raises(NonDeterministic, match="whatever else is in the batch"):
         Prior(LOCATION, lambda u: np.asarray(u) - np.asarray(u).mean(axis=0), Points(U))
+    with pytest.raises(NonDeterministic, match="whatever else is in the batch"):  # a little suffices
+        Prior(LOCATION, lambda u: np.asarray(u) / 3 + 1e-6 * np.asarray(u).mean(axis=0), Points(U))
     assert Prior(LOCATION, lambda u: np.asarray(u)[:, :1] * [[1.0, 2.0]], Points(U)).n == 2
 
 
