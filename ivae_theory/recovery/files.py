@@ -47,6 +47,9 @@ def read_npz(
     """
     target = regular(path, "FILE", "npz file")
     try:
+        with target.open("rb") as stream:
+            if stream.read(len(npy.MAGIC_PREFIX)) == npy.MAGIC_PREFIX:
+                raise CorruptReport("FILE", "an npz file with named arrays", "a single npy array")
         with zipfile.ZipFile(target) as archive:
             _require_names(archive, required, optional)
             _require_sizes(archive, target.stat().st_size)
