@@ -27,8 +27,8 @@ from benchmarks.contenders import BATCH, Contender, make_loop
 from benchmarks.machine import machine
 
 REPLICAS = (1, 8, 32, 64)
-#: Steps compiled together, and the numbers of replicas at which that is tried.
-UNROLLED, COMPILED = 4, (1, 8)
+#: Numbers of replicas at which compiled steps are tried.
+COMPILED = (1, 8)
 PLAIN = ("plain same", "plain paper", "plain same threads")
 GROWTH: dict[str, tuple[int, ...]] = {
     "replicas": (1, 2, 4, 8, 16, 32, 64, 128),
@@ -48,12 +48,12 @@ def plain_contenders(cores: Sequence[int]) -> dict[str, Contender]:
     }
 
 
-def contenders(replicas: int, cores: Sequence[int], with_jax: bool) -> dict[str, Contender]:
+def contenders(replicas: int, cores: Sequence[int], with_jax: bool, unrolled: int) -> dict[str, Contender]:
     """Everything that is compared at this number of replicas."""
     own, first = {"replicas": replicas}, [cores[:1]]
     found = {"core": Contender("stack", own, first)}
     if replicas in COMPILED:
-        found["compiled core"] = Contender("stack", own | {"unrolled": UNROLLED}, first)
+        found["compiled core"] = Contender("stack", own | {"unrolled": unrolled}, first)
     if with_jax:
         found["jax core"] = Contender("jax", own, first)
     if len(cores) > 1:
@@ -89,11 +89,9 @@ def best(found: dict[str, Contender], jax: bool, rounds: int, whole: bool) -> st
     return max(names, key=lambda name: statistics.median(t.by_clock for t in found[name].turns[-rounds:]))
 
 
-def compare(
-    replicas: int, cores: Sequence[int], plain: dict[str, Contender], rounds: int, seconds: float, with_jax: bool
-) -> dict[str, Any]:
-    """All rates and ratios at one number of replicas."""
-    found = contenders(replicas, cores, with_jax)
+def compare(found: dict[str, Contender], plain: dict[str, Contender], rounds: int, seconds: float) -> dict[str, Any]:
+    """All rates and ratios at one number of replicas; ends those that were compared."""
+    with_jax = "jax core" in found
     facts = {name: contender.ready() for name, contender in found.items()}
     for _ in range(rounds):
         for contender in [*plain.values(), *found.values()]:
@@ -214,7 +212,7 @@ def recovery(cores: int, seeds: int) -> dict[str, Any]:
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """All numbers as JSON values."""
     cores = sorted(os.sched_getaffinity(0))
-    rounds, seconds = (2, 0.3) if options.quick else (7, 1.0)
+    rounds, seconds = (2, 0.3) if options.quick else (5, 1.0)
     # compilations are measured cold, and are not left behind
     with tempfile.TemporaryDirectory() as cache:
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = cache
@@ -223,7 +221,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             contender.ready()
         result: dict[str, Any] = {"replicas": {}}
         for replicas in (1, 8) if options.quick else REPLICAS:
-            row = compare(replicas, cores, plain, rounds, seconds, "jax" not in options.without)
+            others = contenders(replicas, cores, "jax" not in options.without, options.unrolled)
+            row = compare(others, plain, rounds, seconds)
             result["replicas"][replicas] = row
             print(_line(replicas, row), flush=True)
         result["plain_peak_memory_mib"] = {name: contender.end() for name, contender in plain.items()}
@@ -253,6 +252,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, required=True)
     parser.add_argument("--quick", action="store_true", help="see that it runs; the numbers mean little")
+    parser.add_argument("--unrolled", type=int, default=4, help="steps that are compiled together")
     parser.add_argument("--without", nargs="*", default=[], choices=["jax", "growth", "recovery"])
     options = parser.parse_args()
     start = time.perf_counter()
