@@ -11,7 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.fuzz.summary import fuzzing
 from tests.quality.campaign import table
+from tests.quality.faults.summary import faults, load
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "explanation" / "soundness.md"
@@ -37,7 +39,12 @@ def _spaced(count: int) -> str:
 
 
 #: Sections with the result file that each is written from.
-SECTIONS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {"campaign": ("campaign.json", campaign)}
+SECTIONS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
+    "campaign": ("campaign.json", campaign),
+    "fuzzing": ("fuzzing.json", fuzzing),
+    "faults": ("faults.json", faults),
+    "load": ("../../../benchmarks/results/load.json", load),
+}
 
 
 def written(text: str) -> str:
