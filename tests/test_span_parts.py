@@ -149,6 +149,13 @@ def test_a_careful_choice_finds_the_one_row_that_matters_in_every_block(place):
     assert place in choose_rows(table, careful=True)
 
 
+def test_the_sample_of_a_long_table_is_spread_over_all_of_it():
+    table = np.column_stack([np.arange(20_000.0), (np.arange(20_000) % 7) / 7.0])
+    chosen = choose_rows(table)
+    assert chosen.max() == 19_999
+    assert chosen.min() < 8
+
+
 def test_equal_rows_are_one_and_minus_zero_is_zero():
     table = np.array([[1.0, 2.0], [0.0, 0.0], [1.0, 2.0], [-0.0, 0.0], [1.0, -2.0]])
     assert distinct_rows(table).tolist() == [0, 1, 4]
@@ -235,6 +242,9 @@ def test_numbers_too_large_for_elimination_leave_it_open(monkeypatch):
     assert (span.rank, span.points, span.relations) == (None, (0, 1), ())
     assert not span.spans
     assert decide_rationals(rows) == Decision(Status.UNDECIDED, True, (0, 1), None, ())
+    monkeypatch.setattr(rational, "_LARGEST_ELIMINATION", 100)
+    table = np.array([[0.0, 0.0], [1.0, 2.0**45 + 1], [2.0, 2.0**46 + 2], [4.0, 2.0**47 + 4]])
+    assert decide_floats(table, np.full(2, 1e-3)) == Decision(Status.UNDECIDED, False, (), None, ())
 
 
 def test_a_row_that_is_independent_only_beyond_the_prime_is_found():
@@ -274,7 +284,8 @@ def test_identities_are_proved_and_nothing_else_is():
     [
         ([u, u**2], 0), ([u, 2 * u], 1), ([u, 2 * u, 3 * u + 1], 2), ([sympy.sin(u) ** 2, sympy.cos(u) ** 2, u], 1),
         ([u / (1 + u**2), 1 / (1 + u**2), u**2 / (1 + u**2)], 1), ([sympy.sqrt(2) * u, u], 1),
-        ([sympy.sqrt(2) * u, sympy.sqrt(3) * u, v], 1), ([sympy.exp(u), sympy.exp(u + 1)], 1), ([sympy.S(3)], 1),
+        ([sympy.sqrt(2) * u, sympy.sqrt(3) * u, v], 1), ([sympy.sqrt(2) * u + u, u], 1),
+        ([sympy.exp(u), sympy.exp(u + 1)], 1), ([sympy.S(3)], 1),
         ([u, v, u + v], 1), ([u, v, u * v], 0),
     ],
 )  # fmt: skip
@@ -288,6 +299,13 @@ def test_independent_relations_between_functions(expressions, count):
         assert nonzero(one.weights)
     if found and all(w.is_Rational for one in found for w in one.weights):
         assert sympy.Matrix([one.weights for one in found]).rank() == count
+
+
+def test_identities_may_need_the_sign_of_a_symbol():
+    expressions = [sympy.log(u**2), sympy.log(u)]
+    assert identities(expressions) == []
+    (found,) = identities(expressions, ["u"])
+    assert found.weights[0] * 2 + found.weights[1] == 0
 
 
 def test_one_relation_for_every_row_of_symbolic_numbers():

@@ -3,8 +3,10 @@
 # ruff: noqa: E501  (a case is a line)
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from fractions import Fraction
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,7 @@ from ivae_theory.noise.gaussian import MultivariateStudent
 from ivae_theory.noise.laws import Law, Opaque
 from ivae_theory.noise.named import NAMED
 from ivae_theory.noise.reading import law_from_description
-from ivae_theory.noise.registry import EXPECTED
+from ivae_theory.noise.registry import ADAPTERS, EXPECTED
 
 x, t, s = sympy.symbols("x t s", real=True)
 TWO = Noise.gaussian([1, 2])
@@ -287,6 +289,12 @@ CASES: list[tuple[Callable[[], Any], type[IvaeTheoryError], str]] = [
         CorruptReport,
         "noise: expected the description of a law, got InputError: cf: expected an expression such as 'z**2', got '1 +'",
     ),
+    (
+        lambda: law_from_description({"node": "x" * 200}),
+        CorruptReport,
+        "noise: expected the description of a law, got "
+        + f"CorruptReport: noise: expected the description of a law on R or R^d, got '{'x' * 200}"[:120],
+    ),
 ]
 
 
@@ -310,3 +318,33 @@ def test_what_is_expected_of_noise_names_every_way_to_give_it() -> None:
         "Discrete",
     ):
         assert way in EXPECTED
+
+
+def test_an_adapter_that_returns_something_else_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Foreign:
+        pass
+
+    Foreign.__module__ = "foreign.laws"
+    adapter = ModuleType("an_adapter")
+    adapter.to_noise = lambda law: "no noise"  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "an_adapter", adapter)
+    monkeypatch.setitem(ADAPTERS, "foreign", "an_adapter")
+    with pytest.raises(InputTypeError) as caught:
+        as_noise(Foreign())
+    assert str(caught.value) == "noise: expected an adapter that returns Noise (an_adapter), got str"
+    monkeypatch.setattr(adapter, "to_noise", lambda law: TWO)
+    assert as_noise(Foreign()) is TWO
+
+
+def test_what_is_assumed_is_listed_once_wherever_it_stands() -> None:
+    bell, kink = exp(-(x**2)) / sympy.sqrt(sympy.pi), exp(-sympy.Abs(t))
+    inside = Noise(density=bell) + 2 * Noise(cf=kink)
+    both = (
+        "the density exp(-x**2)/sqrt(pi) integrates to 1",
+        "exp(-Abs(t)) is a characteristic function (positive definite)",
+    )
+    assert inside.assumptions == both
+    assert Noise.product([inside, inside, Noise.gaussian(1)]).assumptions == both
+    assert Noise.mixture([0.5, 0.5], [inside, Noise.gaussian(1)]).assumptions == both
+    assert (np.eye(2) @ inside).assumptions == both
+    assert Noise.gaussian(1).assumptions == ()

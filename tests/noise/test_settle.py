@@ -59,6 +59,7 @@ def test_on_vectors_one_sided_moments_mean_nothing():
     assert sides(Noise.product([BOTH, st.uniform()])) == {"left", "right"}
     assert sides(Noise.product([BOTH, LEFT])) == set()
     assert found(Noise.product([st.cauchy(), Noise.gaussian(1)])) == {"positive", "never_zero"}
+    assert found(np.eye(2) @ as_noise(st.cauchy())) == {"positive", "never_zero"}
 
 
 def test_a_sum_keeps_what_all_share_and_a_mixture_all_but_never_zero():

@@ -12,6 +12,7 @@ from sympy import Abs, I, Interval, Max, Piecewise, Rational, Si, cos, exp, gamm
 from ivae_theory.errors import InputError, InputTypeError, NotNormalizable
 from ivae_theory.hypotheses.noise import check_noise
 from ivae_theory.noise import Noise, as_noise
+from ivae_theory.noise.density import density_theorems
 from ivae_theory.verdict import Status
 
 x, t, s = sympy.symbols("x t s", real=True)
@@ -107,6 +108,50 @@ class TestDensity:
         assert theorem == "exponential_moment"
         # the same factor on an algebraic tail moves a corner of phi to t = 1: not covered
         assert status(Noise(density=(1 + cos(x) / 2) / (pi * (1 + x**2)) / (1 + exp(-1) / 2))) is UNDECIDED
+
+    @pytest.mark.parametrize(
+        ("density", "support", "theorems"),
+        [
+            (2 * x, Interval(0, 1), ["compact_support", "analytic_tails"]),
+            (exp(-Abs(x)) / 2, None, ["exponential_moment", "analytic_tails"]),
+            (x**-2, Interval(1, oo), ["half_line_right", "analytic_tails"]),
+            (x**-2, Interval(-oo, -1), ["half_line_left", "analytic_tails"]),
+            (exp(-x), Interval(0, oo), ["exponential_moment", "half_line_right", "analytic_tails"]),
+            (exp(x), Interval(-oo, 0), ["exponential_moment", "half_line_left", "analytic_tails"]),
+            (1 / (pi * (1 + x**2)), None, ["analytic_tails"]),
+            (
+                Piecewise((exp(-x) / 2, x > 0), (1 / (2 * (1 - x) ** 2), True)),
+                None,
+                ["right_exponential_moment", "analytic_tails"],
+            ),
+            (
+                Piecewise((exp(x) / 2, x < 0), (1 / (2 * (1 + x) ** 2), True)),
+                None,
+                ["left_exponential_moment", "analytic_tails"],
+            ),
+            (exp(-exp(-x) - x), Interval(0, oo), ["half_line_right"]),
+        ],
+        ids=str,
+    )
+    def test_all_theorems_of_a_density(self, density, support, theorems) -> None:
+        assert density_theorems(Noise(density=density, support=support).describe()["law"]) == theorems
+
+    @pytest.mark.parametrize("side", [-1, 1])
+    def test_nearly_all_mass_in_half_a_cell_at_an_end(self, side) -> None:
+        """Mass is bounded in 400 cells; more than nine tenths lie in the first (last) half of the first (last) one."""
+        density = 2000 * exp(-2000 * (Rational(1 - side, 2) + side * x)) / (1 - exp(-2000))
+        assert status(Noise(density=density, support=Interval(0, 1))) is HOLDS
+        with pytest.raises(NotNormalizable, match="above"):
+            Noise(density=100 * density, support=Interval(0, 1))
+
+    def test_a_density_outside_the_grammar_is_still_drawn_and_weighed(self) -> None:
+        noise = Noise(density=sympy.airyai(x) ** 2 / 2)
+        assert noise.describe()["law"]["node"] == "opaque"
+        assert noise.text == "law with density airyai(x)**2/2"
+        assert noise.dimension is None
+        assert noise.sample((4, 2), np.random.default_rng(0)).shape == (4, 2)
+        found = noise.log_density(np.array([[1.0, 2.0]]))
+        assert np.allclose(found, sum(float(sympy.log(sympy.airyai(v) ** 2 / 2)) for v in (1, 2)))
 
     def test_unknown_tails(self) -> None:
         assert status(Noise(density=sin(x) ** 2 / (pi * (1 + x**2)) * 2 / (1 - exp(-2)))) is UNDECIDED

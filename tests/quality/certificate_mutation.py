@@ -28,7 +28,7 @@ import random
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -159,30 +159,6 @@ def run(names: Sequence[str], seeds: range, say: Callable[[str], None] = lambda 
         "slowest_seconds": round(slowest, 2),
         "wrong": mistakes,
     }
-
-
-def page(result: Mapping[str, Any]) -> str:
-    """The figures as the page on soundness has them."""
-    found = result["outcomes"]
-    wrong = sum(found.get(name, 0) for name in WRONG)
-    meanings = [
-        ("refused", "one clear error"),
-        ("true", "accepted, about the same model, of which the verdict is true"),
-        ("true of another model", "accepted about the changed description, of which the verdict is true too; refused "
-         "with the model at hand"),
-        ("no such model", "accepted about a description that fits no model or cannot be built again; refused with the "
-         "model at hand"),
-        ("open", "the same, and the checker cannot decide the changed model"),
-        ("same", "the change said the same"),
-    ]  # fmt: skip
-    rows = [f"| {name} | {found.get(name, 0)} | {meaning} |" for name, meaning in meanings]
-    summary = (
-        f"**{result['mutations']} changes of {len(result['by_original'])} reports with {len(result['kinds'])} kinds of "
-        f"evidence: {wrong} wrong verdicts or exceptions.** {result['seconds']:.0f} seconds, commit "
-        f"`{result['commit'][:12]}`:"
-    )
-    table = "\n".join(["| outcome | changes | what it means |", "|---|---|---|", *rows])
-    return "\n\n".join([summary, f"    {result['command']}", table])
 
 
 @click.command()

@@ -87,9 +87,8 @@ def test_a_rechecker_that_breaks_is_noticed(monkeypatch):
         raise KeyError("no")
 
     monkeypatch.setattr(certificate_mutation, "recheck", broken)
-    one = original("noise-none")
-    document = change(one, random.Random(3))[2]
-    assert judge(one, document)[0] == "crash"
+    one, document = dependent_and_now_minimal()
+    assert judge(one, document) == ("crash", "KeyError: 'no'")
 
 
 def test_the_committed_result_is_large_and_found_nothing_wrong():

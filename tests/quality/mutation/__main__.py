@@ -16,8 +16,9 @@ from tests.quality.mutation.store import Store
 SCOPE = ("ivae_theory/span/*.py", "ivae_theory/noise/*.py", "ivae_theory/theorem[12].py", "ivae_theory/hypotheses/*.py")
 #: The quick tests that concern them. The whole suite would notice at least as many mutants.
 TESTS = (
-    "tests/test_span.py", "tests/noise", "tests/test_theorem2.py", "tests/truth", "tests/hypotheses",
-    "tests/certificates", "tests/adapters", "tests/quality/test_campaign.py",
+    "tests/test_span.py", "tests/test_span_parts.py", "tests/noise", "tests/test_theorem1.py", "tests/test_theorem2.py",
+    "tests/test_theorem2_sentences.py", "tests/truth", "tests/hypotheses", "tests/certificates", "tests/adapters",
+    "tests/quality/test_campaign.py",
 )  # fmt: skip
 _WORK = click.option("--work", default=".mutation", show_default=True, help="Folder of the outcomes.")
 
@@ -64,10 +65,11 @@ def _inside(module: str, name: str) -> bool:
 
 @main.command()
 @_WORK
-@click.option("--json", "path", default=str(RESULT), show_default=True)
+@click.option("--json", "path", default=str(RESULT), show_default="tests/quality/results/mutation.json")
 def report(work: str, path: str) -> None:
-    """Write the counts, and show what no test noticed."""
-    result = write(Store(Path(work) / "outcomes.sqlite"), Path(path), TESTS)
+    """Write the counts, and what no test noticed."""
+    command = "python -m tests.quality.mutation run; python -m tests.quality.mutation report"
+    result = write(Store(Path(work) / "outcomes.sqlite"), Path(path), TESTS, command)
     click.echo(summary(result))
 
 

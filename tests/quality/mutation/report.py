@@ -62,7 +62,7 @@ def counts(rows: Sequence[tuple[Mutant, int, str | None, Any, Any]], known: Mapp
     return found
 
 
-def collect(store: Store, tests: Sequence[str]) -> dict[str, Any]:
+def collect(store: Store, tests: Sequence[str], command: str) -> dict[str, Any]:
     """The result as it is committed."""
     known = equivalents()
     groups: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
@@ -81,7 +81,7 @@ def collect(store: Store, tests: Sequence[str]) -> dict[str, Any]:
             module, function, before, after = identity(mutant)
             survivors.append({"module": module, "function": function, "before": before, "after": after})
     return {
-        "command": "python -m tests.quality.mutation run; python -m tests.quality.mutation report",
+        "command": command,
         "commit": commit(),
         "operators": "mutmut " + _version("mutmut"),
         "tests": list(tests),
@@ -111,8 +111,8 @@ def _version(name: str) -> str:
     return version(name)
 
 
-def write(store: Store, path: Path, tests: Sequence[str]) -> dict[str, Any]:
-    result = collect(store, tests)
+def write(store: Store, path: Path, tests: Sequence[str], command: str) -> dict[str, Any]:
+    result = collect(store, tests, command)
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return result
 
