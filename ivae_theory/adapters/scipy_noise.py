@@ -230,7 +230,8 @@ def _other(obj: Any) -> Noise:
     import scipy.stats
 
     name = type(obj).__name__
-    if type(obj) in (scipy.stats.Normal, scipy.stats.Uniform, scipy.stats.Logistic):
+    # older versions of scipy lack some of these classes
+    if type(obj) in {getattr(scipy.stats, newer, None) for newer in ("Normal", "Uniform", "Logistic")}:
         return _newer(obj, name)
     reader = _MULTIVARIATE.get(name) if type(obj).__module__ == "scipy.stats._multivariate" else None
     if reader is None or getattr(scipy.stats._multivariate, name, None) is not type(obj):
