@@ -84,7 +84,11 @@ class _Runs:
     def __call__(self, run: Any) -> None:
         self.finished += 1
         if not self.quiet:
-            outcome = printable(str(run.error)) if run.result is None else f"MCC {run.result['mcc']:.3f}"
+            outcome = printable(str(run.error)) if run.result is None else _mcc(run.result["mcc"])
             data = ", ".join(f"{name} {value}" for name, value in run.configuration["data"].items())
             click.echo(f"{run.configuration['method']} ({data}): {outcome}, {run.seconds:.0f} s", err=True)
         self.said(f"running {self.figure}: {self.finished} runs finished")
+
+
+def _mcc(value: float | None) -> str:
+    return "nothing to train on" if value is None else f"MCC {value:.3f}"

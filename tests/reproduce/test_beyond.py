@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")
 
+from ivae_theory.cli.app import cli
 from ivae_theory.cli.reproduce import FIGURES as NAMES
 from ivae_theory.reproduce import FIGURES, distance, reproduce, violations
 from ivae_theory.reproduce.distance import DistanceGrid, distance_table, full_distances, quick_distances, run_point
@@ -111,6 +113,16 @@ def test_the_data_of_a_violation_are_those_of_its_model() -> None:
         for m in range(3):
             mine, drawn = (np.cov(values[case.u == m].T) for values in (case.x, x))
             np.testing.assert_allclose(mine, drawn, rtol=0.5, atol=0.5)
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_the_command_says_what_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(violations, "VIOLATIONS", {name: VIOLATIONS[name] for name in ("discrete", "learned_noise")})
+    monkeypatch.setattr(violations, "_effort", lambda quick: {"steps": 20, "replicas": 1})
+    done = CliRunner().invoke(cli, ["reproduce", "violations", "--quick", "--seeds", "1", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert "discrete, seed 0): nothing to train on" in done.stderr.replace("violation ", "")
+    assert "learned_noise, seed 0): MCC" in done.stderr.replace("violation ", "")
 
 
 @pytest.mark.usefixtures("in_this_process")
