@@ -78,6 +78,11 @@ FORMS = {
         lambda t: np.exp(-0.5 * (t[:, 0] ** 2 + 4 * t[:, 1] ** 2)),
     ),
     "scalar": (Noise.gaussian(4), lambda x: st.norm(0, 2).logpdf(x).sum(1), lambda t: np.exp(-2 * (t**2).sum(1))),
+    "Student, the limit": (
+        as_noise(st.t(np.inf)),
+        lambda x: st.norm.logpdf(x).sum(1),
+        lambda t: np.exp(-(t**2).sum(1) / 2),
+    ),
     "none": (Noise.none(), None, lambda t: np.ones(len(t))),
 }  # fmt: skip
 
