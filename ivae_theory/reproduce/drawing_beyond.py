@@ -23,7 +23,8 @@ def draw_heatmaps(recoveries: Mapping[str, Recovery]) -> Any:
         image = axis.imshow(ordered_A(found), cmap="RdBu_r", vmin=-1, vmax=1)
         off = found.off_mass
         axis.set_title(
-            f"{name}: A {found.status.name}\noff mass {off.estimate:.3f} [{off.lower:.3f}, {off.upper:.3f}]\n"
+            f"{name}: A {found.status.name}{_because(found)}\n"
+            f"off mass {off.estimate:.3f} [{off.lower:.3f}, {off.upper:.3f}]\n"
             f"MCC {float(found.mcc):.3f}",
             fontsize=8,
             color=COLOURS[found.status.word],
@@ -36,6 +37,15 @@ def draw_heatmaps(recoveries: Mapping[str, Recovery]) -> Any:
     return figure
 
 
+def _because(found: Recovery) -> str:
+    """Which of the three findings decides against A."""
+    if found.verdict.holds:
+        return ""
+    names = ("affine fit", "invertible", "permutation")
+    decisive = [name for name, part in zip(names, found.parts, strict=False) if part.status is found.status]
+    return f" ({', '.join(decisive)})"
+
+
 def draw_distance(lines: Mapping[str, Sequence[Mapping[str, Any]]]) -> Any:
     """MCC and off-permutation mass of A against the distance to failure; crosses where (iii) is refuted."""
     figure, axes = canvas(1, 2, (9.0, 3.6))
@@ -45,7 +55,8 @@ def draw_distance(lines: Mapping[str, Sequence[Mapping[str, Any]]]) -> Any:
         axis.set_title(title, fontsize=9)
         axis.set_xlabel("distance to failure of L (crosses: it fails)", fontsize=8)
         axis.set_xscale("symlog", linthresh=0.02)
-        axis.set_xlim(left=-0.003)
+        axis.set_xlim(-0.003, 1.3 * max((run["distance"] for run in runs), default=1.0))
+        axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     for name, colour, marker in _LINES:
         for axis, value in zip(axes[0], (_mcc, _off_mass), strict=True):
             drawn = [run for point in lines.get(name, ()) for run in point["runs"]]
@@ -64,7 +75,7 @@ def draw_distance(lines: Mapping[str, Sequence[Mapping[str, Any]]]) -> Any:
         for level, style, label in (("limit", "-", "limit"), ("linear", "--", "linear control")):
             mean = float(np.mean([run[level] for run in runs]))
             axes[0, 0].axhline(mean, color="black", lw=0.9, ls=style, label=f"{label}, mean {mean:.3f}")
-        axes[0, 0].legend(fontsize=7, loc="lower right")
+        figure.legend(*axes[0, 0].get_legend_handles_labels(), fontsize=7, loc="outside lower center", ncols=4)
     return figure
 
 
