@@ -145,7 +145,6 @@ def test_a_killed_sweep_resumes_and_repeats_nothing(tmp_path: Path) -> None:
     assert sum(counts.values()) <= 21  # at most the run that was between its end and its record
 
 
-@pytest.mark.slow
 def test_a_dask_cluster_survives_the_loss_of_a_worker(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed", reason="needs the extra 'dask'")
     with (
