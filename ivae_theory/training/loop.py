@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ivae_theory.errors import InputError, IvaeTheoryError
+from ivae_theory.errors import CorruptReport, InputError, IvaeTheoryError
 from ivae_theory.training.checkpoints import read_checkpoint, write_checkpoint
 from ivae_theory.training.extras import torch
 from ivae_theory.training.problem import Problem
@@ -301,17 +301,29 @@ class Loop:
     def _restore(self, path: Path) -> None:
         """Continue from a checkpoint of this very run."""
         tensors, state = read_checkpoint(path)
-        mine = self._identity()
-        for part, expected in mine.items():
-            found = state["identity"].get(part)
+        try:
+            self._require_mine(state["identity"], path)
+            lost = {int(replica): step for replica, step in state["history"]["lost"].items()}
+            history, step = History(**{**state["history"], "lost": lost}), int(state["step"])
+            parts = [(self.problem.flat, tensors["parameters"]), (self.first, tensors["first"])]
+            parts.append((self.second, tensors["second"]))
+            if any(mine.shape != theirs.shape for mine, theirs in parts):
+                raise ValueError("tensors of other shapes")
+        except InputError:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            got = f"{path} with {type(error).__name__}: {error}"
+            raise CorruptReport("checkpoint", "the state of a run of this loop", got) from None
+        with torch.no_grad():
+            for mine, theirs in parts:
+                mine.copy_(theirs)
+        self.step, self.history = step, history
+
+    def _require_mine(self, identity: dict[str, Any], path: Path) -> None:
+        for part, expected in self._identity().items():
+            found = identity.get(part)
             if found != _as_json(expected):
                 raise InputError("checkpoint", f"a file of this run's {part}: {expected}", f"{found} in {path}")
-        with torch.no_grad():
-            for name, tensor in (("parameters", self.problem.flat), ("first", self.first), ("second", self.second)):
-                tensor.copy_(tensors[name])
-        history = state["history"]
-        history["lost"] = {int(replica): step for replica, step in history["lost"].items()}
-        self.step, self.history = int(state["step"]), History(**history)
 
 
 def _as_json(value: Any) -> Any:

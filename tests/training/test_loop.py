@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -202,6 +203,31 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match=f"this run's {name}"):
             Loop(problem, schedule, seed=seed, checkpoint=path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda tensors, state: state.clear(),
+        lambda tensors, state: state.pop("step"),
+        lambda tensors, state: state.update(step="x"),
+        lambda tensors, state: state["history"].update(lost=[1]),
+        lambda tensors, state: state["history"].update(extra=1),
+        lambda tensors, state: tensors.pop("second"),
+        lambda tensors, state: tensors.update(first=torch.zeros(2)),
+    ],
+)
+def test_a_checkpoint_with_parts_missing_or_wrong_is_refused_whole(tmp_path: Path, damage: Any) -> None:
+    path = tmp_path / "c"
+    Loop(make_problem(), SCHEDULE, checkpoint=path).run(3)
+    tensors, state = read_checkpoint(path)
+    damage(tensors, state)
+    write_checkpoint(path, tensors, state)
+    problem = make_problem()
+    before = problem.flat.clone()
+    with pytest.raises(CorruptReport, match="checkpoint: expected the state of a run"):
+        Loop(problem, SCHEDULE, checkpoint=path)
+    assert torch.equal(problem.flat, before)
 
 
 def test_checkpoints_are_atomic_and_never_unpickled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
