@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 __all__ = ["MODEL_FILE", "OUTPUT", "examples", "quiet_option"]
 
 
-class _ModelFile(click.ParamType):
+class _ModelFile(click.ParamType):  # type: ignore[type-arg]  # older versions of click have no generic one
     """FILE.py[:NAME]; what it names is checked when it is loaded."""
 
     name = "file"

@@ -57,7 +57,7 @@ def test_refusals_name_the_argument(function, error, words):
 
 
 def test_torch_modules_get_their_dtype_evaluation_mode_and_no_gradient():
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
     seen = []
 
     class Probe(torch.nn.Module):
@@ -81,7 +81,7 @@ def test_torch_modules_get_their_dtype_evaluation_mode_and_no_gradient():
 
 
 def test_a_module_that_takes_one_point_is_called_pointwise():
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 
     class One(torch.nn.Module):
         def forward(self, z):
@@ -97,7 +97,7 @@ def _through_a_wrapper(function):
 
 
 def test_functions_of_loose_tensors_get_their_dtype():
-    torch = pytest.importorskip("torch", reason="extra torch")
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
     weight = torch.eye(2)
     functions = [
         lambda z: z @ weight,
@@ -111,6 +111,6 @@ def test_functions_of_loose_tensors_get_their_dtype():
 
 
 def test_a_function_that_makes_tensors_of_another_dtype_is_told_what_to_do():
-    torch = pytest.importorskip("torch", reason="extra torch")
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
     with pytest.raises(CallableFailed, match="create tensors in the dtype of the argument"):
         evaluate_callable(lambda z: z @ torch.eye(2), [[1.0, 2.0]])
