@@ -75,25 +75,12 @@ def no_torch(session: nox.Session) -> None:
     _suite(session, f"no-torch-{session.python}", "the newest versions of everything, without torch")
 
 
-def _floors() -> list[str]:
-    """The lowest versions of everything but torch."""
-    return [line.replace(">=", "==") for line in _without_torch(_requirements("dev"))]
-
-
 @nox.session(python="3.11")
 def lowest(session: nox.Session) -> None:
-    """The lowest versions that setup.cfg allows, without torch: those torches that allow them come with CUDA only."""
-    session.install("-e", ".", *_floors())
-    _suite(session, "lowest-3.11", "the lowest versions of everything, without torch", *_AGED)
-
-
-@nox.session(python="3.11")
-def lowest_torch(session: nox.Session) -> None:
-    """The lowest versions beside the newest torch, which asks for a newer sympy."""
-    floors = [line for line in _floors() if not line.startswith("sympy")]
-    session.install("-e", ".", "torch==2.13.0", "sympy==1.13.3", *floors)
-    note = "the lowest versions beside torch 2.13, which needs sympy 1.13.3"
-    _suite(session, "lowest-torch-3.11", note, *_AGED)
+    """The lowest versions that setup.cfg allows, beside the newest torch: old ones come with CUDA only."""
+    floors = [line.replace(">=", "==") for line in _requirements("dev") if not line.startswith("torch")]
+    session.install("-e", ".", "torch==2.13.0", *floors)
+    _suite(session, "lowest-3.11", "the lowest versions of everything but torch", *_AGED)
 
 
 @nox.session(python="3.11")

@@ -220,8 +220,10 @@ def test_progress_is_shown_to_people_only(monkeypatch):
 
 def test_no_color_means_no_colour(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
-    for variable, coloured in (("", True), ("1", False)):
-        monkeypatch.setenv("NO_COLOR", variable)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for coloured in (True, False):
+        if not coloured:
+            monkeypatch.setenv("NO_COLOR", "1")
         stream = Terminal()
         monkeypatch.setattr(sys, "stdout", stream)
         console().print(Text("HOLDS", style="green"))
