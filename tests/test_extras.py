@@ -1,5 +1,8 @@
 """Only what is truly not installed skips a test."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from ivae_theory.errors import CallableFailed, MissingExtra
@@ -36,3 +39,9 @@ def test_other_errors_stay_errors(without):
         None,
     ):
         assert extras.missing_extra(error) is None
+
+
+def test_every_skip_names_its_extra():
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        for call in re.findall(r"importorskip\(([^)]*)\)", path.read_text(encoding="utf-8")):
+            assert path == Path(__file__) or "needs the extra" in call, f"{path.name}: {call}"

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-pytest.importorskip("torch")
-pytest.importorskip("sklearn")
-pytest.importorskip("safetensors")
+pytest.importorskip("torch", reason="needs the extra 'torch'")
+pytest.importorskip("sklearn", reason="needs the extra 'train'")
+pytest.importorskip("safetensors", reason="needs the extra 'train'")
 
 from ivae_theory import recheck
 from ivae_theory.cli.app import cli, main

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ivae_theory import recheck
 from tests.fuzz.targets import SEEDS, TARGETS, documents, edited, watch
 
-pytest.importorskip("safetensors")
+pytest.importorskip("safetensors", reason="needs the extra 'train'")
 
 KNOWN = sorted(path for name in TARGETS for path in (SEEDS / name).glob("*"))
 QUICK = ("grammar", "raw_report", "forged_report", "npz", "store", "settings")

@@ -56,7 +56,7 @@ def test_a_function_that_drifts_is_found_while_the_model_is_built_or_checked() -
 
 
 def test_a_mixing_that_changes_after_the_model_was_built_is_found() -> None:
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
     torch.manual_seed(0)
     layer = torch.nn.Linear(2, 2)
     model = Model(Prior(LOCATION, U), noise=Noise.gaussian(1), mixing=layer)
@@ -121,7 +121,7 @@ def test_buffers_that_are_written_again_and_inputs_that_are_written_into_do_no_h
 
 @pytest.mark.parametrize("timeout", [None, 60.0])
 def test_a_posterior_that_ends_the_program_is_an_error(timeout: float | None) -> None:
-    pytest.importorskip("torch")
+    pytest.importorskip("torch", reason="needs the extra 'torch'")
     model = Model(
         Prior(LOCATION, U),
         noise=Noise.gaussian(1),

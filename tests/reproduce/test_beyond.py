@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-pytest.importorskip("torch")
-pytest.importorskip("sklearn")
-pytest.importorskip("matplotlib")
+pytest.importorskip("torch", reason="needs the extra 'torch'")
+pytest.importorskip("sklearn", reason="needs the extra 'train'")
+pytest.importorskip("matplotlib", reason="needs the extra 'plot'")
 
 from ivae_theory.cli.app import cli
 from ivae_theory.cli.reproduce import FIGURES as NAMES

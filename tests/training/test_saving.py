@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("torch")
-pytest.importorskip("sklearn")
-pytest.importorskip("safetensors")
+pytest.importorskip("torch", reason="needs the extra 'torch'")
+pytest.importorskip("sklearn", reason="needs the extra 'train'")
+pytest.importorskip("safetensors", reason="needs the extra 'train'")
 
 from ivae_theory.errors import CorruptReport, InputTypeError
 from ivae_theory.training import (

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 
 from ivae_theory.errors import InputError  # noqa: E402
 from ivae_theory.training import stepping  # noqa: E402

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
-sklearn_base = pytest.importorskip("sklearn.base")
+torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
+sklearn_base = pytest.importorskip("sklearn.base", reason="needs the extra 'train'")
 
 from ivae_theory.errors import InputError, InputTypeError  # noqa: E402
 from ivae_theory.training import IVAE, VAE, BetaTCVAE, Schedule, fit_together, simulate  # noqa: E402
