@@ -75,7 +75,11 @@ _affine_gaussian = family([2 * z + 1], base=exp(-3 * z**2 + z))
 _probit = family([sqrt(2) * sympy.erfinv(2 * z - 1)], Interval.open(0, 1))
 _logit = family([log(z / (1 - z))], Interval.open(0, 1), 1 / (z * (1 - z)) * exp(-3 * Abs(log(z / (1 - z)))))
 _nearest = family([z], base=exp(-(z**2) / 2 - z**4 / 10**300))
-_logit_normal = family([log(z / (1 - z))], Interval.open(0, 1), (z / (1 - z)) ** Rational(1, 3) / (z * (1 - z)) * exp(-(log(z / (1 - z)) ** 2) / 2))
+_logit_normal = family(
+    [log(z / (1 - z))],
+    Interval.open(0, 1),
+    (z / (1 - z)) ** Rational(1, 3) / (z * (1 - z)) * exp(-(log(z / (1 - z)) ** 2) / 2),
+)
 _hidden = family([z**3 + z], base=sympy.expand((3 * z**2 + 1) * exp(-sympy.expand((z**3 + z) ** 2) / 2)))
 _disguised = family([z], base=GAUSS * (cos(z) ** 2 + sin(z) ** 2))
 OFF_ZERO = Union(Interval.open(-oo, 0), HALF)
