@@ -117,6 +117,30 @@ def test_what_cannot_span_is_not_said_to():
     assert not spans_within_error(np.array([[3.0], [4.0]]), np.array([0.5]))
 
 
+def test_many_rows_prove_what_no_choice_of_few_does():
+    """Errors of different rows do not add up in the direction in which many rows span."""
+    table = np.random.default_rng(0).standard_normal((3000, 30))
+    error = np.full(30, 0.01)
+    for careful in (False, True):
+        assert not spans_within_error(table[choose_rows(table, careful=careful)], error)
+    found = decide_floats(table, error)
+    assert found.status is Status.HOLDS
+    assert len(found.points) == 1024
+    assert spans_within_error(table[list(found.points)], error)
+
+
+def test_an_inverse_that_overflows_proves_nothing():
+    """2**-30 on the diagonal and 1 beside it: the inverse has the entry 2**1200."""
+    table = np.vstack([np.zeros(40), np.eye(40) * 2.0**-30 + np.eye(40, k=1)])
+    assert not spans_within_error(table, np.zeros(40))
+
+
+def test_the_residual_is_the_largest_sum_of_a_row():
+    """With a rough hint the residual, not rounding, is what counts."""
+    assert left_residual(np.eye(3) * 1.25, np.eye(3), np.zeros((3, 3))) == pytest.approx(0.25, rel=1e-9)
+    assert left_residual(np.eye(3), np.eye(3), np.diag([0.1, 0.2, 0.3])) == pytest.approx(0.3, rel=1e-9)
+
+
 @given(tables(floats, rows=(2, 8)))
 @settings(max_examples=40, deadline=None)
 def test_standard_columns_lie_around_zero(rows):

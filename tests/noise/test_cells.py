@@ -134,6 +134,20 @@ def test_a_gap_of_unknown_ends_between_cells_is_not_covered():
     assert cells_of(node) is None
 
 
+EXPRESSIONS = {str(e): e for e in (Max(1 + t * s, 0), Max(1 - t * s, 0), Max(9 + t * s, 0), Max(9 - t * s, 0))}
+
+
+@pytest.mark.parametrize("text", EXPRESSIONS)
+def test_a_zero_set_may_begin_far_out_along_every_axis(text):
+    """1 + t s < 0 needs both |t| and |s| away from 0. (No characteristic function: only its zeros are asked for.)"""
+    found = cells_of({"node": "cf", "expression": text, "symbols": ["t", "s"]})
+    assert found.status is FAILS
+    low, high = (list(map(number, found.detail["cell"][side])) for side in ("low", "high"))
+    assert all(a < b for a, b in zip(low, high, strict=True))
+    inside = [_some(a, b) for a, b in zip(low, high, strict=True)]
+    assert all(value == 0 for value in values(EXPRESSIONS[text], [t, s], product(*inside)))
+
+
 def test_the_precision_is_left_as_it_was():
     from flint import ctx
 
