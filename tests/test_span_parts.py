@@ -80,7 +80,9 @@ def test_equilibrated_differences_are_right_to_their_error(rows, random):
         for j, value in enumerate(row):
             scale = power(second[j]) * power(across[i])
             slack = 2 * F(error[j]) / power(first[j]) / scale
-            assert abs(value / scale - F(float(found.values[i, j]))) + slack <= F(float(found.error[i, j]))
+            bound = F(float(found.error[i, j]))
+            assert abs(value / scale - F(float(found.values[i, j]))) + slack <= bound
+            assert bound <= slack * (1 + F(1, 2**40)) + abs(value / scale) * F(1, 2**51) + F(1, 10**100)
     assert (found.error > 0).all()
 
 
@@ -269,6 +271,17 @@ def test_numbers_too_large_for_elimination_leave_it_open(monkeypatch):
     monkeypatch.setattr(rational, "_LARGEST_ELIMINATION", 100)
     table = np.array([[0.0, 0.0], [1.0, 2.0**45 + 1], [2.0, 2.0**46 + 2], [4.0, 2.0**47 + 4]])
     assert decide_floats(table, np.full(2, 1e-3)) == Decision(Status.UNDECIDED, False, (), None, ())
+
+
+def test_small_relations_are_read_back_without_elimination(monkeypatch):
+    monkeypatch.setattr(rational, "_LARGEST_ELIMINATION", 0)
+    rows = [[F(0), F(1), F(5)], [F(1), F(3), F(5)], [F(2), F(5), F(5)]]
+    span = exact_span(rows)
+    assert span.rank == 1
+    assert set(span.relations) == {(F(0), F(0), F(1)), (F(-2), F(1), F(0))}
+    fine = exact_span([[F(0), F(0)], [F(7, 3), F(5, 11)], [F(14, 3), F(10, 11)]])
+    assert len(fine.relations) == 1
+    assert fine.relations[0][0] * F(7, 3) + fine.relations[0][1] * F(5, 11) == 0
 
 
 def test_a_row_that_is_independent_only_beyond_the_prime_is_found():

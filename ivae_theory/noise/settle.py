@@ -121,8 +121,7 @@ def facts(node: Node) -> frozenset[str]:
         return _on_vectors(frozenset.intersection(*(facts(law) for law in laws)))
     if kind == "affine":
         return _affine_facts(node)
-    found = frozenset().union(*(THEOREMS[name].facts for name, _ in leaf_theorems(node)))
-    return found | {"off_zero"} if found >= BOTH else found
+    return frozenset().union(*(THEOREMS[name].facts for name, _ in leaf_theorems(node)))
 
 
 def _affine_facts(node: Node) -> frozenset[str]:

@@ -10,7 +10,7 @@ import sympy
 from ivae_theory.noise import Noise, as_noise
 from ivae_theory.noise.composite import Affine
 from ivae_theory.noise.gaussian import Gaussian
-from ivae_theory.noise.laws import PointMass, short
+from ivae_theory.noise.laws import Opaque, PointMass, short
 
 X = np.array([[0.3, -1.2], [2.0, 0.5], [-0.7, 0.1]])
 LAPLACE, T3 = as_noise(st.laplace()), as_noise(st.t(3))
@@ -130,6 +130,42 @@ def test_laws_without_a_density_have_none(noise):
     d = noise.dimension or 1
     assert noise.log_density(np.zeros((2, d))) is None
     assert noise.sample((3, d), np.random.default_rng(0)).shape == (3, d)
+
+
+def test_numbers_of_every_kind_are_read_as_floats():
+    points = [[F(1, 2), 1]]
+    noise = LAPLACE + np.array([1, 2])
+    np.testing.assert_allclose(noise.log_density(points), st.laplace.logpdf([[-0.5, -1]]).sum(1))
+    np.testing.assert_allclose(noise.characteristic(points), [np.exp(2.5j) / (1.25 * 2)])
+    np.testing.assert_allclose(LAPLACE.log_density(points), st.laplace.logpdf([[0.5, 1]]).sum(1))
+    np.testing.assert_allclose(LAPLACE.characteristic(points), [1 / (1.25 * 2)])
+    counted = Noise(law=Opaque("counted", None, lambda shape, rng: np.ones(shape, dtype=int), lambda v: [[0, -1]]))
+    assert counted.log_density(points).dtype == counted.sample((2, 1), np.random.default_rng(0)).dtype == np.float64
+
+
+def test_black_box_densities_are_weighed_by_their_logarithm():
+    noise = Noise(density=lambda v: np.where(v > 0, np.exp(-v), 0))
+    np.testing.assert_array_equal(noise.log_density([[1.0, 2.0], [1.0, -1.0]]), [-3.0, -np.inf])
+
+
+def test_densities_on_several_pieces():
+    x = sympy.Symbol("x", real=True)
+    pieces = sympy.Union(sympy.Interval(0, 1), sympy.Interval(2, 3))
+    noise = Noise(density=sympy.Rational(1, 2), support=pieces)
+    assert noise.describe()["law"]["symbol"] == "x"
+    found = noise.log_density([[0.5], [1.5], [2.5], [0.0], [3.0], [-0.1], [3.1]])
+    np.testing.assert_allclose(np.exp(found), [0.5, 0, 0.5, 0.5, 0.5, 0, 0])
+    draws = noise.sample((4000, 1), np.random.default_rng(0))
+    assert 0.45 < (draws < 1.01).mean() < 0.55
+    assert ((draws > 1.01) & (draws < 1.99)).sum() == 0
+    heavy = Noise(density=1 / (sympy.pi * (1 + x**2))).sample((4000, 1), np.random.default_rng(0))
+    assert 0.45 < (np.abs(heavy) < 1).mean() < 0.55
+
+
+def test_a_coordinate_without_noise():
+    flat = Noise.gaussian([[0, 0], [0, 1]])
+    assert flat.describe()["law"]["covariance"] == [["0", "0"], ["0", "1"]]
+    assert (flat.sample((5, 2), np.random.default_rng(0))[:, 0] == 0).all()
 
 
 def test_no_closed_form_is_none_through_every_node():

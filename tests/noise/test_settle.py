@@ -8,6 +8,7 @@ import scipy.stats as st
 import sympy
 
 from ivae_theory.noise import Noise, as_noise
+from ivae_theory.noise.laws import Opaque
 from ivae_theory.noise.named import ALWAYS, NAMED, NamedEntry, _table
 from ivae_theory.noise.settle import dimension_of, facts, leaf_theorems, parts, settle
 from ivae_theory.noise.theorems import FACTS, THEOREMS, _theorem
@@ -98,7 +99,7 @@ def test_dimensions_of_every_node():
         (two + two, 2), (2 * two, 2), (np.ones((3, 2)) @ two, 3), (Noise.mixture([0.5, 0.5], [two, two]), 2),
         (Noise.gaussian(1) + np.ones(4), 4), (Noise(cf=sympy.exp(-(t**2) - s**2), symbols=[t, s]), 2),
         (as_noise(st.multivariate_t([0, 0], [[1, 0], [0, 1]], df=3)), 2), (as_noise(st.laplace()), 1),
-        (Noise(density=lambda v: v), 1), (Noise(cf=sympy.exp(-(t**2))), 1),
+        (Noise(density=lambda v: v), 1), (Noise(law=Opaque("a black box", 3)), 3), (Noise(cf=sympy.exp(-(t**2))), 1),
     ]  # fmt: skip
     for noise, d in cases:
         assert dimension_of(noise.law.describe()) == d, noise
@@ -147,11 +148,20 @@ def test_steps_name_their_theorem_and_its_condition():
 def test_the_table_of_laws_is_read_line_by_line():
     table = _table("""
 one | | first
-two(a, b!) | a > 0 | first: a <= 1; second
+two(a, bX!) | a > 0 | first: a <= 1; second
 """)
     assert list(table) == ["one", "two"]
     assert table["one"] == NamedEntry("one", (), ALWAYS, (("first", ALWAYS),), ())
-    assert table["two"] == NamedEntry("two", ("a", "b"), "a > 0", (("first", "a <= 1"), ("second", ALWAYS)), ("b",))
+    assert table["two"] == NamedEntry("two", ("a", "bX"), "a > 0", (("first", "a <= 1"), ("second", ALWAYS)), ("bX",))
+
+
+def test_moments_on_both_sides_come_with_an_analytic_characteristic_function():
+    """E exp(a|X|) < oo makes phi real-analytic: no leaf may claim the first without the second."""
+    for entry in NAMED.values():
+        given = frozenset().union(*(THEOREMS[name].facts for name, _ in entry.theorems))
+        assert not given >= {"left", "right"} or "off_zero" in given, entry.name
+    for theorem in THEOREMS.values():
+        assert not theorem.facts >= {"left", "right"} or "off_zero" in theorem.facts, theorem.name
 
 
 def test_a_theorem_has_its_facts_one_by_one():
