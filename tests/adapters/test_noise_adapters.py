@@ -223,8 +223,9 @@ def test_scipy_others() -> None:
     assert as_noise(st.norm([0, 1], [1, 2])).dimension == 2
     assert as_noise(st.vonmises(2)).log_density([[0.0]]) is None
     assert as_noise(st.erlang(2)).describe()["law"]["name"] == "gamma"
-    assert status(st.Normal(mu=1, sigma=2)) is Status.HOLDS
-    assert status(st.Uniform(a=0, b=2)) is Status.HOLDS
+    if hasattr(st, "Normal"):  # since scipy 1.15
+        assert status(st.Normal(mu=1, sigma=2)) is Status.HOLDS
+        assert status(st.Uniform(a=0, b=2)) is Status.HOLDS
     assert as_noise(st.dirichlet([1, 2, 3])).dimension == 3
     degenerate = as_noise(st.multivariate_normal([0, 1], [[1, 1], [1, 1]], allow_singular=True))
     assert np.allclose(np.ptp(degenerate.sample((5, 2), np.random.default_rng(0)) @ [1, -1]), 0, atol=1e-6)
