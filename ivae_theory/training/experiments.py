@@ -127,7 +127,7 @@ def _limit(data: Dataset, parameters: dict[str, Any]) -> dict[str, Any]:
         "mcc_draw": found.mcc_draw,
         "log_likelihood": likelihood,
         "effective_median": effective[len(effective) // 2] if effective[0] >= 0 else None,
-        "flow": truth_as_flow(data) if data.mixing.n == data.mixing.d else None,
+        "flow": list(truth_as_flow(data)) if data.mixing.n == data.mixing.d else None,
     }
 
 

@@ -215,7 +215,7 @@ def test_bad_experiments_are_named() -> None:
         run_experiment({"method": "limit", "seeds": 3})
     with pytest.raises(InputError, match=r"^changes:"):
         run_experiment({"method": "limit", "data": {"simulation": "paper", "colour": 3}})
-    assert set(experiments.METHODS) == {"ivae", "vae", "beta_tc_vae", "flow", "linear"}
+    assert set(experiments.METHODS) == {"ivae", "vae", "beta_tc_vae", "flow", "layered", "linear"}
 
 
 def test_runs_that_end_the_program_or_answer_with_no_json_are_failed_runs(tmp_path: Path) -> None:
