@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,5 +44,7 @@ def test_every_public_name_can_be_had():
 
 def test_layers_are_respected():
     pytest.importorskip("importlinter", reason="needs the extra 'dev'")
-    run = subprocess.run(["lint-imports", "--no-cache"], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], capture_output=True, text=True, check=False
+    )
     assert run.returncode == 0, run.stdout + run.stderr

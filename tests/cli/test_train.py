@@ -118,7 +118,7 @@ def test_a_killed_run_goes_on_where_it_was(folder: Path) -> None:
     assert path.exists()
     assert not Path("trained/learned.safetensors").exists()
     resumed = train(*command[1:])
-    assert "resuming" in resumed.stderr
+    assert "resuming" in resumed.output
     whole = IVAE(2, replicas=2, noise_variance=0.01, schedule=Schedule(steps=steps)).fit(DATA.x, NAMES)
     learned = load("trained/learned.safetensors")
     np.testing.assert_array_equal(learned.transform(DATA.x, NAMES), whole.transform(DATA.x, NAMES))

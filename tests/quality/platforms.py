@@ -26,7 +26,8 @@ def outcomes(junit: Path) -> dict[str, Any]:
     skipped, failed = Counter[str](), []
     for case in cases:
         if (skip := case.find("skipped")) is not None:
-            skipped[skip.get("message", "")] += 1
+            whole_file = re.search(r"Skipped: (.*?)[\"']\)$", skip.text or "")
+            skipped[whole_file[1] if whole_file else skip.get("message", "")] += 1
         elif case.find("failure") is not None or case.find("error") is not None:
             failed.append(f"{case.get('classname')}::{case.get('name')}")
     suite = next(ElementTree.parse(junit).getroot().iter("testsuite"))

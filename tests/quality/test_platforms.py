@@ -12,7 +12,8 @@ JUNIT = """<?xml version="1.0"?><testsuites><testsuite name="pytest" time="12.7"
 <testcase classname="a" name="breaks"><error message="no"/></testcase>
 <testcase classname="b" name="skips"><skipped message="needs the extra 'torch'"/></testcase>
 <testcase classname="b" name="skips too"><skipped message="needs the extra 'torch'"/></testcase>
-</testsuite></testsuites>"""
+<testcase classname="" name="c"><skipped message="collection skipped">(9, "Skipped: needs the extra 'plot'")</skipped>
+</testcase></testsuite></testsuites>"""
 
 
 def test_counts_are_those_of_the_run(tmp_path):
@@ -20,7 +21,7 @@ def test_counts_are_those_of_the_run(tmp_path):
     assert outcomes(tmp_path / "junit.xml") == {
         "passed": 1,
         "failed": ["a::fails", "a::breaks"],
-        "skipped": {"needs the extra 'torch'": 2},
+        "skipped": {"needs the extra 'plot'": 1, "needs the extra 'torch'": 2},
         "seconds": 13,
     }
 
