@@ -11,14 +11,17 @@ from hypothesis import strategies as st
 from ivae_theory.span import (
     Decision,
     choose_rows,
+    decide,
     decide_floats,
     decide_rationals,
     distinct_rows,
     rational,
+    smallest_singular_value,
     spans_within_error,
 )
 from ivae_theory.span.choose import standardised
 from ivae_theory.span.floats import equilibrate, exponents_of, left_residual, scale_by
+from ivae_theory.span.many import span_of_many
 from ivae_theory.span.rational import direction_basis, exact_span, kernel
 from ivae_theory.span.symbolic import Relation, common_relation, holds_identically, identities, nonzero
 from ivae_theory.verdict import Status
@@ -76,13 +79,14 @@ def test_equilibrated_differences_are_right_to_their_error(rows, random):
     second = exponents_of(np.abs(scaled[1:] - scaled[0]).max(axis=0))
     columns = scale_by(scaled[1:] - scaled[0], -second)
     across = exponents_of(np.abs(columns).max(axis=1))
+    tiny = F(1, 10**290)  # the allowance for underflow, before it is scaled
     for i, row in enumerate(exact):
         for j, value in enumerate(row):
             scale = power(second[j]) * power(across[i])
             slack = 2 * F(error[j]) / power(first[j]) / scale
             bound = F(float(found.error[i, j]))
             assert abs(value / scale - F(float(found.values[i, j]))) + slack <= bound
-            assert bound <= slack * (1 + F(1, 2**40)) + abs(value / scale) * F(1, 2**51) + F(1, 10**100)
+            assert bound <= slack * (1 + F(1, 2**40)) + abs(value / scale) * F(1, 2**51) + 4 * tiny * (1 + 1 / scale)
     assert (found.error > 0).all()
 
 
@@ -135,6 +139,7 @@ def test_an_inverse_that_overflows_proves_nothing():
     """2**-30 on the diagonal and 1 beside it: the inverse has the entry 2**1200."""
     table = np.vstack([np.zeros(40), np.eye(40) * 2.0**-30 + np.eye(40, k=1)])
     assert not spans_within_error(table, np.zeros(40))
+    assert smallest_singular_value(table) < 2.0**-500
 
 
 def test_the_residual_is_the_largest_sum_of_a_row():
@@ -180,6 +185,41 @@ def test_the_sample_of_a_long_table_is_spread_over_all_of_it():
     chosen = choose_rows(table)
     assert chosen.max() == 19_999
     assert chosen.min() < 8
+
+
+def test_wide_tables_are_searched_by_elimination():
+    """The rows that span stand at the end: taking the first ones would not do."""
+    rng = np.random.default_rng(0)
+    table = np.zeros((500, 210))
+    table[280:] = rng.standard_normal((220, 210))
+    chosen = choose_rows(table)
+    assert np.linalg.matrix_rank(table[chosen[1:]] - table[chosen[0]]) == 210
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.int64])
+def test_one_row_among_many_that_breaks_a_relation_is_found(dtype):
+    """A sample of 4096 rows misses row 4999: every row is compared with what the sample shows."""
+    table = np.zeros((10_000, 3), dtype=dtype)
+    table[:, 0] = np.arange(10_000)
+    table[:, 1] = np.arange(10_000) % 7
+    table[:, 2] = 2 * table[:, 0] - table[:, 1] + 1
+    flat = span_of_many(table)
+    assert (flat.rank, len(flat.points), flat.spans) == (2, 3, False)
+    ((a, b, c),) = flat.relations
+    assert (a / c, b / c) == (-2, 1)
+    table[4999, 2] += 1
+    whole = span_of_many(table)
+    assert (whole.rank, whole.spans, whole.relations, 4999 in whole.points) == (3, True, (), True)
+    assert exact_span([[F(v) for v in table[i].tolist()] for i in whole.points]).spans
+
+
+def test_many_rows_are_undecided_where_nothing_is_found(monkeypatch):
+    monkeypatch.setattr(decide, "_EXACT_ENTRIES", 0)
+    flat = np.array([[0.0, 0], [1, 2], [2, 4]])
+    assert decide_floats(flat, np.zeros(2)) == Decision(Status.FAILS, True, (0, 1), 1, ((F(-2), F(1)),))
+    monkeypatch.setattr(decide, "span_of_many", lambda rows: None)
+    assert decide._decide_many(flat) == Decision(Status.UNDECIDED, True, (), None, ())
+    assert decide_floats(flat, np.zeros(2)) == Decision(Status.UNDECIDED, False, (), None, ())
 
 
 def test_equal_rows_are_one_and_minus_zero_is_zero():
@@ -322,6 +362,7 @@ def test_identities_are_proved_and_nothing_else_is():
         ([u, u**2], 0), ([u, 2 * u], 1), ([u, 2 * u, 3 * u + 1], 2), ([sympy.sin(u) ** 2, sympy.cos(u) ** 2, u], 1),
         ([u / (1 + u**2), 1 / (1 + u**2), u**2 / (1 + u**2)], 1), ([sympy.sqrt(2) * u, u], 1),
         ([sympy.sqrt(2) * u, sympy.sqrt(3) * u, v], 1), ([sympy.sqrt(2) * u + u, u], 1),
+        ([sympy.sqrt(2) * u, sympy.sqrt(3) * u, u], 1),
         ([sympy.exp(u), sympy.exp(u + 1)], 1), ([sympy.S(3)], 1),
         ([u, v, u + v], 1), ([u, v, u * v], 0),
     ],

@@ -8,6 +8,7 @@ import scipy.stats as st
 import sympy
 
 from ivae_theory.noise import Noise, as_noise
+from ivae_theory.noise.characteristic import closed_form
 from ivae_theory.noise.composite import Affine
 from ivae_theory.noise.gaussian import Gaussian
 from ivae_theory.noise.laws import Opaque, PointMass, short
@@ -105,6 +106,7 @@ def test_characteristic_functions_are_the_closed_forms(name):
     found = noise.characteristic(X)
     if cf is not None:
         np.testing.assert_allclose(found, cf(X), rtol=1e-9)
+        assert found.shape == (len(X),)
         assert found.dtype == complex
         np.testing.assert_allclose(noise.characteristic(np.zeros((1, 2))), 1)
 
@@ -122,7 +124,7 @@ def test_draws_have_the_shape_that_is_asked_for(name):
     "noise",
     [0 * LAPLACE, np.array([[1.0, 1.0]]) @ LAPLACE, np.array([[1.0, 1.0], [1, 1]]) @ LAPLACE, Noise.gaussian(0),
      Noise.gaussian([[1, 1], [1, 1]]), Noise.mixture([0.5, 0.5], [LAPLACE, Noise.none()]),
-     Noise.product([LAPLACE, Noise.none()]),
+     Noise.product([LAPLACE, Noise.none()]), LAPLACE + Noise.gaussian(1) + np.ones(2),
      as_noise(st.multivariate_t([0, 0], [[1, 1], [1, 1]], df=2, allow_singular=True))],
     ids=str,
 )  # fmt: skip
@@ -218,8 +220,38 @@ def test_variances_are_read_up_to_rounding_and_made_symmetric():
     assert flat.log_density(np.zeros((1, 2))) is None
     with pytest.raises(ValueError, match="eigenvalue"):
         Noise.gaussian([[1, 1], [1, 1 - 1e-6]])
+    with pytest.raises(ValueError, match="eigenvalue"):
+        Noise.gaussian([[1e-12, 2e-12], [2e-12, 1e-12]])
     with pytest.raises(ValueError, match="a negative diagonal entry"):
         Noise.gaussian([[1, 0], [0, -1e-12]])
+
+
+def test_differences_negate_what_is_subtracted():
+    assert (-LAPLACE).describe()["law"]["matrix"] == "-1"
+    first, second = (LAPLACE - Noise.gaussian(4)).describe()["law"]["laws"]
+    assert first == LAPLACE.describe()["law"]
+    assert second == {"node": "affine", "matrix": "-1", "shift": ["0"], "law": Noise.gaussian(4).describe()["law"]}
+    assert (LAPLACE - np.array([1, 2])).describe()["law"]["shift"] == ["-1", "-2"]
+    assert (1 + LAPLACE).describe() == (LAPLACE + 1).describe()
+
+
+def test_what_a_noise_says_of_itself():
+    assert GAUSS.describe() == {
+        "text": "Gaussian on R^2",
+        "dimension": 2,
+        "learned": False,
+        "law": {"node": "gaussian", "covariance": [["2", "1"], ["1", "3"]]},
+    }
+
+
+@pytest.mark.parametrize("name", ["arcsine", "semicircular", "uniform", "cauchy", "laplace", "hypsecant"])
+def test_closed_forms_are_complex_numbers(name):
+    found = closed_form(name, {}, np.array([0.0, 0.5, -2.0]))
+    assert (found.dtype, found.shape) == (np.complex128, (3,))
+    np.testing.assert_allclose(found[0], 1)
+    assert closed_form("t", {"df": 3.0}, np.array([1.0])).dtype == complex
+    assert closed_form("beta", {"a": 1.0, "b": 2.0}, np.empty(0)).shape == (0,)
+    assert closed_form("no law", {}, np.zeros(1)) is None
 
 
 def test_short_names():

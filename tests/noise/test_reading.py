@@ -23,6 +23,9 @@ def same(noise):
     law = law_from_description(described)
     assert law.describe() == described
     assert type(law) is type(noise.law)
+    for name in ("expression", "symbols", "symbol", "pieces", "low", "high", "parameters", "matrix", "shift", "weights",
+                 "spread", "count", "df"):  # fmt: skip
+        assert getattr(law, name, None) == getattr(noise.law, name, None)
     assert (law.text, law.dimension) == (noise.law.text, noise.law.dimension)
     t = np.linspace(-3, 3, 7)
     points = t if law.dimension is None else np.outer(t, np.ones(law.dimension))

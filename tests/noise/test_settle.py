@@ -130,6 +130,8 @@ def test_parts_carry_the_matrix_that_maps_them():
 
 def test_a_part_that_a_matrix_folds_is_not_settled_by_what_holds_for_it_alone():
     gap = Noise(cf=sympy.Max(1 - sympy.Abs(t), 0) * sympy.exp(-(s**2)), symbols=[t, s])
+    inside = np.array([[1, 1]]) @ (gap + Noise.gaussian([1, 1]))
+    assert [part.injective for part in parts(inside.law.describe())] == [False, False]
     whole, folded = (np.array(rows) @ gap for rows in ([[1, 2], [3, 5]], [[1, 1]]))
     assert [step.status for step in settle(whole.law.describe())] == [Status.FAILS]
     assert [step.status for step in settle(folded.law.describe())] == [Status.UNDECIDED]
@@ -140,6 +142,10 @@ def test_a_part_that_a_matrix_folds_is_not_settled_by_what_holds_for_it_alone():
 def test_steps_name_their_theorem_and_its_condition():
     (step,) = settle(as_noise(st.gennorm(Fraction(1, 2))).law.describe())
     assert (step.path, step.theorem, step.condition) == ("law", "gaussian_scale_mixture", "beta <= 2")
+    (step,) = settle(Noise(cf=sympy.Max(1 - sympy.Abs(t), 0)).law.describe())
+    assert (step.status, step.theorem, step.condition) == (Status.FAILS, "analytic_form", "")
+    (step,) = settle(Noise(density=(1 - sympy.cos(x)) / (sympy.pi * x**2)).law.describe())
+    assert (step.status, step.theorem, step.condition, step.detail) == (Status.FAILS, "band_limited", "", {"type": "1"})
     (step,) = settle(Noise.mixture([0.5, 0.5], [st.cauchy(), st.norm()]).law.describe())
     assert (step.theorem, step.condition) == ("mixture", "positive")
     assert step.condition == next(fact for fact in FACTS if fact in found(Noise.mixture([1], [st.cauchy()])))
