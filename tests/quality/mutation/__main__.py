@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from tests.quality.mutation.mutants import ROOT, module_name, tried
-from tests.quality.mutation.report import RESULT, summary, write
+from tests.quality.mutation.report import RESULT, equivalents, identity, summary, write
 from tests.quality.mutation.store import Store
 
 #: What decides: the one decision, the noise, and what composes the claims.
@@ -36,7 +36,9 @@ def main() -> None:
 @click.option("--seed", default=0, show_default=True)
 @click.option("--children", default=1, show_default=True)
 @click.option("--patience", default=15.0, show_default=True, help="Seconds of tests for a mutant that none notices.")
-@click.option("--again", is_flag=True, help="Try those once more that no test noticed.")
+@click.option(
+    "--again", is_flag=True, help="Try those once more that no test noticed and that are not listed as equivalent."
+)
 def run(
     work: str, only: tuple[str, ...], sample: int, text: int, seed: int, children: int, patience: float, again: bool
 ) -> None:
@@ -53,7 +55,8 @@ def run(
         store.draw(module_name(path), "text", text, seed)
     condition = "outcome in ('survived', 'unreached')" if again else "outcome is null"
     names = {module_name(path) for path in wanted}
-    todo = [mutant for mutant in store.select(f"drawn and ({condition})") if mutant.module in names]
+    known = equivalents()
+    todo = [m for m in store.select(f"drawn and ({condition})") if m.module in names and identity(m) not in known]
     random.Random(seed).shuffle(todo)  # an interrupted run has tried a sample, too
     click.echo(f"{len(todo)} mutants to try")
     trial(Runner(store, todo, Path(work).resolve(), children, patience), TESTS)
