@@ -36,9 +36,7 @@ def main() -> None:
 @click.option("--seed", default=0, show_default=True)
 @click.option("--children", default=1, show_default=True)
 @click.option("--patience", default=15.0, show_default=True, help="Seconds of tests for a mutant that none notices.")
-@click.option(
-    "--again", is_flag=True, help="Try those once more that no test noticed and that are not listed as equivalent."
-)
+@click.option("--again", is_flag=True, help="Try once more what no test noticed and nobody listed as equivalent.")
 def run(
     work: str, only: tuple[str, ...], sample: int, text: int, seed: int, children: int, patience: float, again: bool
 ) -> None:
