@@ -5,19 +5,22 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ivae_theory.span import (
     Decision,
     choose_rows,
+    count_distinct,
     decide,
     decide_floats,
     decide_rationals,
+    distance,
     distinct_rows,
     rational,
     smallest_singular_value,
     spans_within_error,
+    symbolic,
 )
 from ivae_theory.span.choose import standardised
 from ivae_theory.span.floats import equilibrate, exponents_of, left_residual, scale_by
@@ -41,6 +44,7 @@ def power(exponent):
 
 
 @given(st.lists(floats, min_size=1, max_size=6))
+@example([0.0])
 @settings(max_examples=40, deadline=None)
 def test_exponents_bracket_their_magnitudes(values):
     magnitudes = np.abs(np.array(values))
@@ -114,11 +118,13 @@ def test_the_residual_bound_covers_every_corner_of_the_error(shape):
 def test_what_cannot_span_is_not_said_to():
     line = np.array([[0.0, 0.0], [1.0, 1.0]])
     assert not spans_within_error(line, np.zeros(2))
+    assert not spans_within_error(line[:1], np.zeros(2))
     assert not spans_within_error(np.array([[0.0, 0], [1, 0], [np.nan, 1]]), np.zeros(2))
     assert not spans_within_error(np.array([[0.0, 0], [1, 0], [0, 1]]), np.array([0, np.inf]))
     assert not spans_within_error(np.array([[0.0, 0], [1, 1], [2, 2]]), np.zeros(2))
     assert spans_within_error(np.array([[0.0, 0], [1, 0], [0, 1]]), np.zeros(2))
-    assert spans_within_error(np.array([[0.0, 0], [1, 0], [0, 1], [1, 1], [5, 5]]), np.full(2, 0.01))
+    for count in (4, 5):
+        assert spans_within_error(np.array([[0.0, 0], [1, 0], [0, 1], [1, 1], [5, 5]])[:count], np.full(2, 0.01))
     assert spans_within_error(np.array([[3.0], [4.0]]), np.array([0.1]))
     assert not spans_within_error(np.array([[3.0], [4.0]]), np.array([0.5]))
 
@@ -140,6 +146,44 @@ def test_an_inverse_that_overflows_proves_nothing():
     table = np.vstack([np.zeros(40), np.eye(40) * 2.0**-30 + np.eye(40, k=1)])
     assert not spans_within_error(table, np.zeros(40))
     assert smallest_singular_value(table) < 2.0**-500
+
+
+def test_a_singular_factor_has_distance_zero():
+    exponents = np.zeros(2, dtype=np.intc)
+    for factor in (np.diag([1.0, 0.0]), np.array([[1.0, 1.0], [0.0, 1e-320]])):
+        with np.errstate(all="ignore"):
+            assert distance._from_factor(factor, exponents, 0.0) == 0.0
+
+
+@pytest.mark.parametrize("count", [3, 50, 20_000])
+@pytest.mark.parametrize("offset", [1.0, 2.0**10, 2.0**40])
+def test_what_rounding_makes_of_a_dependence_is_no_distance(count, offset):
+    """x and x / 3 are dependent; their floats are not, by as much as the rounding of entries beside an offset."""
+    x = np.random.default_rng(count).standard_normal(count) + offset
+    assert np.linalg.matrix_rank(np.column_stack([np.ones(count), x, x / 3]), tol=0) == 3
+    assert smallest_singular_value(np.column_stack([x, x / 3])) == 0.0
+
+
+@pytest.mark.parametrize("count", [8_192, 8_193, 20_000])
+def test_every_row_of_a_long_table_counts_once(count):
+    table = np.random.default_rng(count).standard_normal((count, 3)) + np.linspace(0, 5, count)[:, None]
+    expected = np.linalg.svd(table - table.mean(axis=0), compute_uv=False)[-1]
+    assert smallest_singular_value(table) == pytest.approx(expected, rel=1e-9)
+    assert smallest_singular_value(table, lambda rows: 2 * rows) == pytest.approx(2 * expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("scale", [2.0**-20, 1.0, 2.0**20])
+def test_the_residual_bound_covers_the_rounding_of_the_product(scale):
+    """Without an error of the entries rounding is all there is, whatever the units of the matrix are."""
+    rng = np.random.default_rng(8)
+    for _ in range(40):
+        matrix = rng.standard_normal((6, 6)) * scale
+        hint = np.linalg.inv(matrix)
+        exact = [
+            sum(abs(F(int(i == j)) - sum(F(hint[i, k]) * F(matrix[k, j]) for k in range(6))) for j in range(6))
+            for i in range(6)
+        ]
+        assert max(exact) <= F(left_residual(hint, matrix, np.zeros((6, 6))))
 
 
 def test_the_residual_is_the_largest_sum_of_a_row():
@@ -187,6 +231,12 @@ def test_the_sample_of_a_long_table_is_spread_over_all_of_it():
     assert chosen.min() < 8
 
 
+@pytest.mark.parametrize("careful", [False, True])
+def test_a_long_and_wide_table_has_as_many_chosen_rows(careful):
+    table = np.random.default_rng(2).standard_normal((5_000, 70))
+    assert len(choose_rows(table, careful=careful)) == 71
+
+
 def test_wide_tables_are_searched_by_elimination():
     """The rows that span stand at the end: taking the first ones would not do."""
     rng = np.random.default_rng(0)
@@ -204,13 +254,33 @@ def test_one_row_among_many_that_breaks_a_relation_is_found(dtype):
     table[:, 1] = np.arange(10_000) % 7
     table[:, 2] = 2 * table[:, 0] - table[:, 1] + 1
     flat = span_of_many(table)
-    assert (flat.rank, len(flat.points), flat.spans) == (2, 3, False)
+    assert (flat.size, flat.rank, len(flat.points), flat.spans) == (3, 2, 3, False)
     ((a, b, c),) = flat.relations
     assert (a / c, b / c) == (-2, 1)
     table[4999, 2] += 1
     whole = span_of_many(table)
     assert (whole.rank, whole.spans, whole.relations, 4999 in whole.points) == (3, True, (), True)
     assert exact_span([[F(v) for v in table[i].tolist()] for i in whole.points]).spans
+
+
+def test_a_row_that_differs_beyond_what_floats_show_is_found():
+    """Both columns are the same floats: only the comparison of every exact row tells them apart."""
+    table = np.repeat(2**60 + 1024 * np.arange(10_000)[:, None], 2, axis=1)
+    assert not span_of_many(table).spans
+    table[4_999, 1] += 1
+    assert (table[:, 0].astype(float) == table[:, 1].astype(float)).all()
+    found = span_of_many(table)
+    assert found.spans
+    assert 4_999 in found.points
+
+
+def test_more_rare_rows_than_rounds_are_found_by_looking_at_every_row():
+    """Every relation that the sample shows breaks in the same row first, so that a round adds one row only."""
+    table = np.zeros((40_000, 12))
+    rare = np.setdiff1d(np.arange(40_000), np.linspace(0, 39_999, 4_096).astype(int))[::3_000][:12]
+    table[rare] = np.random.default_rng(1).integers(1, 1000, (12, 12))
+    found = span_of_many(table)
+    assert (found.spans, found.rank) == (True, 12)
 
 
 def test_many_rows_are_undecided_where_nothing_is_found(monkeypatch):
@@ -225,6 +295,8 @@ def test_many_rows_are_undecided_where_nothing_is_found(monkeypatch):
 def test_equal_rows_are_one_and_minus_zero_is_zero():
     table = np.array([[1.0, 2.0], [0.0, 0.0], [1.0, 2.0], [-0.0, 0.0], [1.0, -2.0]])
     assert distinct_rows(table).tolist() == [0, 1, 4]
+    assert count_distinct(table, 10) == 3
+    assert count_distinct(table, 1) == 2
 
 
 def test_decisions_say_how_they_were_reached():
@@ -256,6 +328,8 @@ def test_many_rationals_are_decided_by_a_part_or_by_all():
     found = decide_rationals(hidden)
     assert found.status is Status.HOLDS
     assert 200 in found.points
+    late = [[F(10) ** 400, F(0)] for _ in range(20)] + [[F(10) ** 400 * i, F(i * i)] for i in range(60)]
+    assert decide_rationals(late).status is Status.HOLDS
     huge = [[F(10) ** 400 * i, F(10) ** 800 * i * i] for i in range(60)]
     found = decide_rationals(huge)
     assert found.status is Status.HOLDS
@@ -294,7 +368,7 @@ def test_relations_beyond_what_residues_show_are_found_by_elimination_or_left_op
     big = F(10**40 + 7, 10**39 + 9)
     rows = [[F(i), F(i) * big + j, F(j)] for i, j in ((0, 0), (1, 0), (0, 1), (2, 5), (7, 3))]
     span = exact_span(rows)
-    assert (span.rank, span.points) == (2, (0, 1, 2))
+    assert (span.size, span.rank, span.points) == (3, 2, (0, 1, 2))
     (w,) = span.relations
     assert len({sum(a * b for a, b in zip(w, row, strict=True)) for row in rows}) == 1
 
@@ -349,6 +423,7 @@ def test_identities_are_proved_and_nothing_else_is():
     assert not holds_identically([sine, cosine], relation(1, 1))
     assert not holds_identically([sine, cosine], relation(1, 2, constant=1))
     assert not holds_identically([sympy.Abs(u) ** sympy.pi], relation(1))
+    assert not holds_identically([u**100_000], relation(1)), "too large to multiply out"
     power = sympy.log(u**2) - 2 * sympy.log(u)
     assert holds_identically([power], relation(1), nonnegative=["u"])
     assert not holds_identically([power], relation(1))
@@ -359,10 +434,12 @@ def test_identities_are_proved_and_nothing_else_is():
 @pytest.mark.parametrize(
     ("expressions", "count"),
     [
-        ([u, u**2], 0), ([u, 2 * u], 1), ([u, 2 * u, 3 * u + 1], 2), ([sympy.sin(u) ** 2, sympy.cos(u) ** 2, u], 1),
+        ([u, u**2], 0), ([u, 2 * u], 1), ([u, 2 * u, 3 * u + 1], 2), ([u, 2 * u / 3, 5 * u / 7 + 1], 2),
+        ([1 / u, 2 / u, 1 / (u + 1)], 1), ([1 / u, 1 / (u + 1), 1 / (u * (u + 1)), u], 1), ([sympy.sin(u) ** 2, sympy.cos(u) ** 2, u], 1),
         ([u / (1 + u**2), 1 / (1 + u**2), u**2 / (1 + u**2)], 1), ([sympy.sqrt(2) * u, u], 1),
         ([sympy.sqrt(2) * u, sympy.sqrt(3) * u, v], 1), ([sympy.sqrt(2) * u + u, u], 1),
         ([sympy.sqrt(2) * u, sympy.sqrt(3) * u, u], 1),
+        ([3 * sympy.sqrt(2) * u, 5 * u / 7], 1),
         ([sympy.exp(u), sympy.exp(u + 1)], 1), ([sympy.S(3)], 1),
         ([u, v, u + v], 1), ([u, v, u * v], 0),
     ],
@@ -384,6 +461,12 @@ def test_identities_may_need_the_sign_of_a_symbol():
     assert identities(expressions) == []
     (found,) = identities(expressions, ["u"])
     assert found.weights[0] * 2 + found.weights[1] == 0
+    assert len(identities([*expressions, sympy.log(u**3)], ["u"])) == 2
+
+
+def test_large_matrices_of_symbolic_numbers_are_left_alone():
+    assert len(symbolic._nullspace(sympy.zeros(50, 50))) == 50
+    assert symbolic._nullspace(sympy.zeros(51, 50)) == []
 
 
 def test_one_relation_for_every_row_of_symbolic_numbers():
@@ -392,7 +475,12 @@ def test_one_relation_for_every_row_of_symbolic_numbers():
     found = common_relation([[sympy.S(0), sympy.S(0)], [root, sympy.S(2)], [sympy.S(1), root]])
     assert sympy.simplify(found[0] * root + found[1] * 2) == 0
     assert nonzero(found)
+    shifted = [[root, sympy.S(3)], [2 * root, sympy.S(5)], [root + 1, root + 3]]
+    weights = common_relation(shifted)
+    assert len({sympy.expand(weights[0] * a + weights[1] * b) for a, b in shifted}) == 1
     assert common_relation([[sympy.S(0), sympy.S(0)], [root, sympy.S(2)], [sympy.S(1), sympy.S(1)]]) is None
+    with pytest.raises(ValueError, match="zip"):
+        common_relation([[root, sympy.S(2)], [root]])
 
 
 def test_a_weight_that_cannot_be_told_from_zero_is_not_said_to_differ():

@@ -49,12 +49,10 @@ def _from_factor(factor: Floats, exponents: NDArray[np.intc], error: float) -> f
     """
     try:
         inverse = np.linalg.inv(factor)
-        if not np.isfinite(inverse).all():
-            return 0.0
         loss = error * float(np.linalg.norm(inverse, 2))
         least = int(exponents.min())
         found = float(np.ldexp(1 / np.linalg.norm(np.ldexp(inverse, (least - exponents)[:, None]), 2), least))
-    except np.linalg.LinAlgError:
+    except np.linalg.LinAlgError:  # singular, or an inverse that is not finite
         return 0.0
     return found * max(1 - loss, 0.0)
 
