@@ -96,24 +96,30 @@ def first_other_row(rows: NDArray[Any], weights: Sequence[Fraction]) -> int | No
 
 def _sums(block: NDArray[Any], weights: Sequence[int]) -> tuple[NDArray[Any], int]:
     """``block @ weights`` in integers times ``2**exponent``: in 64 bits where that is enough, else without bounds."""
-    exponent, bits = 0, 63
-    if block.dtype.kind == "f":
-        mantissas, exponents = np.frexp(block)
-        used = exponents[mantissas != 0]
-        exponent, spread = (int(used.min()), int(used.max() - used.min())) if used.size else (0, 0)
-        shifts = np.where(mantissas != 0, exponents - exponent, 0)
-        numbers = np.ldexp(mantissas, 53).astype(np.int64)
-        exponent, bits = exponent - 53, 53 + spread
+    exponent, floats = 0, block.dtype.kind == "f"
+    if floats:
+        odd, places = _odd_parts(block)
+        used = places[odd != 0]
+        exponent = int(used.min()) if used.size else 0
+        bits = int(np.frexp(np.abs(block).max())[1]) - exponent
     else:
-        numbers, shifts = block.astype(np.int64), None
         bits = max(abs(int(block.max())), abs(int(block.min()))).bit_length()
     if bits + sum(map(abs, weights)).bit_length() <= _BITS:
-        shifted = numbers if shifts is None else numbers << shifts.astype(np.int64)
-        return shifted @ np.array(weights, dtype=np.int64), exponent
-    large = numbers.astype(object)
-    if shifts is not None:
-        large = large << shifts.astype(object)
+        whole = np.ldexp(block, -exponent) if floats else block
+        return whole.astype(np.int64) @ np.array(weights, dtype=np.int64), exponent
+    if floats:
+        large = odd.astype(object) << np.where(odd != 0, places - exponent, 0).astype(object)
+    else:
+        large = block.astype(object)
     total = large[:, 0] * weights[0]
     for column, weight in zip(large.T[1:], weights[1:], strict=True):
         total = total + column * weight
     return total, exponent
+
+
+def _odd_parts(block: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Odd integers and exponents of two whose products are the floats; 0 for zeros."""
+    mantissas, exponents = np.frexp(block)
+    numbers = np.ldexp(mantissas, 53).astype(np.int64)
+    zeros = np.where(numbers != 0, np.frexp((numbers & -numbers).astype(float))[1] - 1, 0)
+    return numbers >> zeros, np.asarray(exponents - 53 + zeros, dtype=np.int64)

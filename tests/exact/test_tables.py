@@ -17,7 +17,8 @@ from ivae_theory.exact import IntegerRows, array_digest, exact_row, first_other_
 WEIGHTS = st.fractions(max_denominator=1000)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0.0, -0.0, 5e-324, 0.1, 0.25, -3.0])
 SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 4))
-TABLES = hnp.arrays(np.float64, SHAPES, elements=FLOATS) | hnp.arrays(
+FEW_DIGITS = st.builds(lambda value, places: value * 2.0**places, st.integers(-99, 99), st.integers(-1074, 900))
+TABLES = hnp.arrays(np.float64, SHAPES, elements=FLOATS | FEW_DIGITS) | hnp.arrays(
     np.int64, SHAPES, elements=st.integers(-(2**63), 2**63 - 1) | st.integers(-5, 5)
 )
 
@@ -33,6 +34,13 @@ def oracle(rows: Any, weights: list[Fraction]) -> int | None:
 @given(TABLES, st.data())
 def test_the_first_other_row_is_that_of_fractions(rows: Any, data: st.DataObject) -> None:
     weights = data.draw(st.lists(WEIGHTS, min_size=rows.shape[1], max_size=rows.shape[1]))
+    assert first_other_row(rows, weights) == oracle(rows, weights)
+
+
+@UNHURRIED
+@given(hnp.arrays(np.float32, SHAPES, elements=st.floats(allow_nan=False, allow_infinity=False, width=32)), st.data())
+def test_single_precision_is_read_as_it_is(rows: Any, data: st.DataObject) -> None:
+    weights = data.draw(st.lists(st.integers(-3, 3).map(Fraction), min_size=rows.shape[1], max_size=rows.shape[1]))
     assert first_other_row(rows, weights) == oracle(rows, weights)
 
 
