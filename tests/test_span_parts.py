@@ -148,6 +148,12 @@ def test_an_inverse_that_overflows_proves_nothing():
     assert smallest_singular_value(table) < 2.0**-500
 
 
+@pytest.mark.parametrize("column", [0.0, np.inf, np.nan])
+def test_columns_that_are_zero_or_not_finite_have_distance_zero(column):
+    table = np.array([[1.0, 0.0], [2.0, column], [4.0, column], [5.0, 0.0]])
+    assert smallest_singular_value(table) == 0.0
+
+
 def test_a_singular_factor_has_distance_zero():
     exponents = np.zeros(2, dtype=np.intc)
     for factor in (np.diag([1.0, 0.0]), np.array([[1.0, 1.0], [0.0, 1e-320]])):

@@ -6,6 +6,7 @@ child runs every test without a mutant and notes the seconds and the functions o
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import resource
@@ -93,7 +94,9 @@ class Runner:
         """Seconds of every test and the tests that reach every function, by a child that runs all of them."""
         path = self.folder / "reached.json"
         known = json.loads(path.read_text()) if path.exists() else {"seconds": {}, "reached": {}}
-        new = [item for item in session.items if item.nodeid not in known["seconds"]]
+        files = {str(item.path): hashlib.sha256(item.path.read_bytes()).hexdigest() for item in session.items}
+        same = {name for name, digest in known.get("files", {}).items() if files.get(name) == digest}
+        new = [item for item in session.items if item.nodeid not in known["seconds"] or str(item.path) not in same]
         if new:
             begun = time.monotonic()
             part = self.folder / "reached.new.json"
@@ -106,8 +109,10 @@ class Runner:
                 raise pytest.UsageError(f"the first pass ended with status {status}: see {part}.failed")
             found = json.loads(part.read_text())
             known["seconds"].update(found["seconds"])
-            for place, names in found["reached"].items():
-                known["reached"].setdefault(place, []).extend(names)
+            for place in {*known["reached"], *found["reached"]}:
+                kept = [name for name in known["reached"].get(place, []) if name not in found["seconds"]]
+                known["reached"][place] = kept + found["reached"].get(place, [])
+            known["files"] = files
             path.write_text(json.dumps(known))
             self.say(f"{len(new)} tests ran without a mutant in {time.monotonic() - begun:.0f} s")
         present = {item.nodeid for item in session.items}
