@@ -94,16 +94,7 @@ def frozen(polynomial: Polynomial) -> tuple[tuple[Monomial, Fraction], ...]:
 
 
 def _add(left: Polynomial, right: Polynomial) -> Polynomial:
-    total = dict(left)
-    for monomial, value in right.items():
-        new = total.get(monomial, Fraction(0)) + value
-        if new:
-            total[monomial] = new
-        else:
-            total.pop(monomial, None)
-    if len(total) > _MOST_TERMS:
-        raise NotPolynomial(f"more than {_MOST_TERMS} terms")
-    return total
+    return _add_into(dict(left), right, Fraction(1))
 
 
 def multiply(left: Polynomial, right: Polynomial) -> Polynomial:

@@ -13,32 +13,30 @@ from ivae_theory.errors import InputError  # noqa: E402
 from ivae_theory.mixing.registry import construction_of  # noqa: E402
 from ivae_theory.training import LayeredFlow, LinearControl, Schedule, load, save, simulate  # noqa: E402
 from ivae_theory.training.choice import split_rows  # noqa: E402
-from ivae_theory.training.coordinates import Whitening  # noqa: E402
 from ivae_theory.training.experiments import run_experiment  # noqa: E402
 from ivae_theory.training.layered import LayeredArchitecture, LayeredProblem, LayeredStack  # noqa: E402
 from ivae_theory.training.layered_modules import InverseSplines, layered_mixing  # noqa: E402
 from ivae_theory.training.loop import Loop  # noqa: E402
-from ivae_theory.training.problem import Rows  # noqa: E402
 from ivae_theory.training.scores import mean_correlation  # noqa: E402
 from ivae_theory.training.splines import REACH, invert_splines, splines  # noqa: E402
+from tests.training.flows import (  # noqa: E402
+    assert_density_of_mass_one,
+    assert_determinant_of_the_jacobian,
+    assert_mixing_inverts,
+    gathered,
+    stirred,
+)
 
 SHORT = Schedule(steps=30, batch=64)
 
 
 def make_stack(replicas: int = 2, **changes: object) -> LayeredStack:
     fields = {"n": 3, "labels": 4, "layers": 3, "bins": 8} | changes
-    stack = LayeredStack(LayeredArchitecture(**fields), range(replicas), dtype=torch.float64)  # type: ignore[arg-type]
-    generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():
-        stack.flat.add_(0.2 * torch.randn(stack.flat.shape, generator=generator, dtype=torch.float64))
-    return stack
+    return stirred(LayeredStack(LayeredArchitecture(**fields), range(replicas), dtype=torch.float64))  # type: ignore[arg-type]
 
 
 def make_problem(stack: LayeredStack, rows: int = 20) -> LayeredProblem:
-    rng, architecture = np.random.default_rng(0), stack.architecture
-    x = rng.standard_normal((rows, architecture.n)) * 3 + 1
-    columns = np.eye(architecture.labels)[np.arange(rows) % architecture.labels]
-    return LayeredProblem(stack, Rows.gather([x], columns, [Whitening.fit(x)], stack.flat))
+    return LayeredProblem(stack, gathered(stack, rows))
 
 
 def random_slopes(*shape: int) -> torch.Tensor:
@@ -81,35 +79,16 @@ CASES = [{}, {"n": 2, "location": True}, {"n": 5, "layers": 1}, {"n": 1, "layers
 
 @pytest.mark.parametrize("changes", CASES)
 def test_determinant_is_that_of_the_jacobian(changes: dict[str, object]) -> None:
-    stack = make_stack(1, **changes)
-    w = 2 * torch.randn(6, stack.architecture.n, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    _, log_det = stack.forward(w[None])
-    assert log_det.shape == (1, 6)
-    for row in range(6):
-        jacobian = torch.autograd.functional.jacobian(lambda v: stack.forward(v[None, None])[0][0, 0], w[row])
-        assert float(log_det[0, row].detach()) == pytest.approx(float(torch.linalg.slogdet(jacobian)[1]))
+    assert_determinant_of_the_jacobian(make_stack(1, **changes))
 
 
 @pytest.mark.parametrize("changes", CASES)
 def test_mixing_inverts_the_flow(changes: dict[str, object]) -> None:
-    stack = make_stack(1, **changes)
-    n = stack.architecture.n
-    rng = np.random.default_rng(0)
-    y = rng.standard_normal((50, n)) @ rng.standard_normal((n, n)) + 2
-    whitening = Whitening.fit(y)
-    with torch.no_grad():
-        z, _ = stack.forward(torch.from_numpy(whitening.apply(y))[None])
-        np.testing.assert_allclose(layered_mixing(stack, whitening)(z[0]).numpy(), y, atol=1e-9)
+    assert_mixing_inverts(make_stack(1, **changes), layered_mixing)
 
 
 def test_density_integrates_to_one() -> None:
-    stack = make_stack(1, n=2, location=True)
-    grid = torch.linspace(-25, 25, 1201, dtype=torch.float64)
-    points = torch.cartesian_prod(grid, grid)
-    columns = torch.nn.functional.one_hot(torch.ones(len(points), dtype=torch.long), 4).double()
-    with torch.no_grad():
-        density = stack.log_likelihood(torch.cat([points, columns], 1)[None])[0].exp()
-    assert float(density.sum() * (grid[1] - grid[0]) ** 2) == pytest.approx(1, abs=2e-3)
+    assert_density_of_mass_one(make_stack(1, n=2, location=True))
 
 
 def test_gradient_is_that_of_the_loss() -> None:
