@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ivae_theory.errors import InputError, InputTypeError
-from ivae_theory.exact import to_fraction
-from ivae_theory.noise.laws import Floats, Law, short
+from ivae_theory.noise.laws import Floats, Law, as_number, short
 
 __all__ = ["Gaussian", "MultivariateStudent", "Spread", "as_spread"]
 
@@ -37,8 +36,8 @@ def as_spread(value: Any, argument: str) -> Spread:
     if array.ndim > 2 or array.size == 0:
         raise InputError(argument, "a variance, a vector (d,) or a matrix (d, d)", f"shape {array.shape}")
     if array.ndim == 2:
-        return _matrix([[to_fraction(entry, argument) for entry in row] for row in array], argument)
-    entries = [to_fraction(entry, argument) for entry in array.reshape(-1)]
+        return _matrix([[as_number(entry, argument) for entry in row] for row in array], argument)
+    entries = [as_number(entry, argument) for entry in array.reshape(-1)]
     for entry in entries:
         if entry < 0:
             raise InputError(argument, "variances that are not negative", str(float(entry)))
@@ -50,14 +49,16 @@ def _matrix(rows: Sequence[Sequence[Fraction]], argument: str) -> Spread:
     size = len(rows)
     if any(len(row) != size for row in rows):
         raise InputError(argument, "a square covariance matrix", f"shape ({size}, {len(rows[0])})")
-    numbers = np.array([[float(entry) for entry in row] for row in rows])
-    scale = float(np.abs(numbers).max())
-    if np.abs(numbers - numbers.T).max() > ROUNDING * scale:
+    # divided exactly by the largest entry, so that neither large nor small ones leave the range of floats
+    scale = max(abs(entry) for row in rows for entry in row) or Fraction(1)
+    numbers = np.array([[float(entry / scale) for entry in row] for row in rows])
+    if np.abs(numbers - numbers.T).max() > ROUNDING:
         raise InputError(argument, "a symmetric covariance matrix", "an asymmetric one")
     symmetric = tuple(tuple((rows[i][j] + rows[j][i]) / 2 for j in range(size)) for i in range(size))
     lowest = float(np.linalg.eigvalsh((numbers + numbers.T) / 2)[0])
-    if lowest < -ROUNDING * max(scale, 1e-300):
-        raise InputError(argument, "a positive semi-definite covariance matrix", f"the eigenvalue {lowest:.6g}")
+    if lowest < -ROUNDING:
+        shown = f"the eigenvalue {lowest * float(scale):.6g}"
+        raise InputError(argument, "a positive semi-definite covariance matrix", shown)
     if any(symmetric[i][i] < 0 for i in range(size)):
         raise InputError(argument, "variances that are not negative", "a negative diagonal entry")
     return symmetric

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ivae_theory.errors import InputError
+from ivae_theory.exact import to_fraction
 
-__all__ = ["Bounded", "Floats", "Law", "Named", "Opaque", "PointMass", "short"]
+__all__ = ["Bounded", "Floats", "Law", "Named", "Opaque", "PointMass", "as_number", "short"]
 
 Floats = NDArray[np.float64]
 
@@ -167,6 +168,24 @@ class Opaque(_Foreign):
 
     def describe(self) -> dict[str, Any]:
         return {"node": "opaque", "label": self.label, "dimension": self.dim}
+
+
+def as_number(value: Any, argument: str) -> Fraction:
+    """The rational number that ``value`` is, exactly, of a size that a float can hold: laws are drawn in floats.
+
+    Raises
+    ------
+    InputError
+        For NaN, infinities and numbers beyond the floats.
+    InputTypeError
+        For anything that is not a number.
+    """
+    exact = to_fraction(value, argument)
+    try:
+        float(exact)
+    except OverflowError:
+        raise InputError(argument, "a number that a float can hold", "a larger one") from None
+    return exact
 
 
 def _float(value: Fraction | str) -> float:

@@ -16,7 +16,7 @@ from ivae_theory.errors import CallableFailed, InputError, InputTypeError
 from ivae_theory.exact import to_fraction
 from ivae_theory.noise.composite import Affine, Iid, Mixture, Product, Sum
 from ivae_theory.noise.gaussian import Gaussian, as_spread
-from ivae_theory.noise.laws import Floats, Law, Opaque, PointMass
+from ivae_theory.noise.laws import Floats, Law, Opaque, PointMass, as_number
 
 __all__ = ["Noise"]
 
@@ -189,7 +189,7 @@ class Noise:
         shift = np.asarray(other, dtype=object)
         if shift.ndim > 1:
             raise InputError("shift", "a number or a vector (d,)", f"shape {shift.shape}")
-        entries = tuple(to_fraction(entry, "shift") for entry in shift.reshape(-1))
+        entries = tuple(as_number(entry, "shift") for entry in shift.reshape(-1))
         law = self.law
         if shift.ndim == 1:
             law = Iid(law, len(entries)) if law.dimension is None else law
@@ -203,7 +203,7 @@ class Noise:
 
     def __mul__(self, scale: Any) -> Noise:
         """The noise times a number."""
-        factor = to_fraction(scale, "scale")
+        factor = as_number(scale, "scale")
         return Noise(law=Affine(self.law, factor, (Fraction(0),) * (self.dimension or 1)), learned=self.learned)
 
     __rmul__ = __mul__
@@ -225,7 +225,7 @@ class Noise:
         law = Iid(self.law, columns) if self.dimension is None else self.law
         if law.dimension != columns:
             raise InputError("B", f"{law.dimension} columns", f"{columns}")
-        rows = tuple(tuple(to_fraction(entry, "B") for entry in row) for row in array)
+        rows = tuple(tuple(as_number(entry, "B") for entry in row) for row in array)
         return Noise(law=Affine(law, rows, (Fraction(0),) * len(rows)), learned=self.learned)
 
 

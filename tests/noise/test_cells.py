@@ -13,6 +13,7 @@ from ivae_theory import assume_injective, families
 from ivae_theory.certificates import noise as _recheckers  # noqa: F401 - registers
 from ivae_theory.certificates.registry import recheck_evidence
 from ivae_theory.enclosure.precision import precision
+from ivae_theory.exact import to_text
 from ivae_theory.hypotheses.noise import check_noise
 from ivae_theory.model import Model, Prior
 from ivae_theory.noise import Noise
@@ -132,6 +133,26 @@ def test_a_gap_of_unknown_ends_between_cells_is_not_covered():
     """phi is not 0 beyond its kink at sqrt(2), but the cells leave out an interval around it: nothing is certified."""
     node = Noise(cf=Max(1 - Abs(t) / 2, 1 - sqrt(2) / 2)).describe()["law"]
     assert cells_of(node) is None
+
+
+#: Analytic pieces on [t], [s], beside zeros that a careless search would miss or invent; and what can be certified.
+NARROW = {
+    "a kink at an irrational point": (Max(2 - t**2, 0) / 4 + exp(-(t**2)) / 2, None),
+    "zeros in the gap around an irrational point": (Max(t**2 - 2, 0) + Max(2 - Rational(1, 10**8) - t**2, 0), None),
+    "zeros between an irrational point and 3/2": (Max(2 - t**2, 0) + Max(Abs(t) - Rational(3, 2), 0), FAILS),
+    "zeros at t = -1/2, s > 2 if t were positive": (
+        (Max(t + Rational(1, 4), 0) + Max(-t * (1 + s**2), 0)) * (1 + Abs(t - 1)) * (1 + Max(1 - s - t, 0)),
+        None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_nothing_is_certified_of_what_lies_between_cells_or_in_none(name):
+    expression, truth = NARROW[name]
+    symbols = sorted(symbol.name for symbol in expression.free_symbols)[::-1]
+    found = cells_of({"node": "cf", "expression": to_text(expression), "symbols": symbols})
+    assert (found and found.status) is truth
 
 
 EXPRESSIONS = {str(e): e for e in (Max(1 + t * s, 0), Max(1 - t * s, 0), Max(9 + t * s, 0), Max(9 - t * s, 0))}

@@ -7,17 +7,33 @@ import pytest
 import scipy.stats as st
 import sympy
 
-from ivae_theory.noise import Noise, as_noise
+from ivae_theory.noise import Discrete, Noise, as_noise
 from ivae_theory.noise.characteristic import closed_form
-from ivae_theory.noise.composite import Affine
+from ivae_theory.noise.composite import Affine, Iid
 from ivae_theory.noise.gaussian import Gaussian
-from ivae_theory.noise.laws import Opaque, PointMass, short
+from ivae_theory.noise.laws import Law, Opaque, PointMass, short
 
 X = np.array([[0.3, -1.2], [2.0, 0.5], [-0.7, 0.1]])
+RNG = np.random.default_rng(0)
 LAPLACE, T3 = as_noise(st.laplace()), as_noise(st.t(3))
 B = np.array([[2.0, 1.0], [0.5, 3.0]])
 GAUSS = Noise.gaussian([[2, 1], [1, 3]])
 COVARIANCE = np.array([[2.0, 1], [1, 3]])
+
+
+class Ones(Law):
+    """A law whose draws are integers."""
+
+    def __init__(self, width=None):
+        object.__setattr__(self, "width", width)
+
+    @property
+    def dimension(self):
+        return self.width
+
+    def sample(self, shape, rng):
+        return np.ones(shape if self.width is None else (*shape, self.width), dtype=int)
+
 
 #: The noise, its log-density at x, and its characteristic function at t, by formulas of numpy and scipy.
 FORMS = {
@@ -39,6 +55,11 @@ FORMS = {
     ),
     "mapped and shifted": (
         B @ LAPLACE + np.array([1, -2]),
+        lambda x: st.laplace.logpdf((x - [1, -2]) @ np.linalg.inv(B).T).sum(1) - np.log(5.5),
+        lambda t: np.exp(1j * t @ [1, -2]) * np.prod(1 / (1 + (t @ B) ** 2), axis=1),
+    ),
+    "mapped and shifted at once": (
+        Noise(law=Affine(Iid(LAPLACE.law, 2), ((F(2), F(1)), (F(1, 2), F(3))), (F(1), F(-2)))),
         lambda x: st.laplace.logpdf((x - [1, -2]) @ np.linalg.inv(B).T).sum(1) - np.log(5.5),
         lambda t: np.exp(1j * t @ [1, -2]) * np.prod(1 / (1 + (t @ B) ** 2), axis=1),
     ),
@@ -71,6 +92,11 @@ FORMS = {
     "Student": (
         as_noise(st.multivariate_t([0, 0], COVARIANCE, df=4)),
         lambda x: st.multivariate_t([0, 0], COVARIANCE, df=4).logpdf(x),
+        None,
+    ),
+    "Student, of 3 degrees": (
+        as_noise(st.multivariate_t([0, 0], COVARIANCE, df=3)),
+        lambda x: st.multivariate_t([0, 0], COVARIANCE, df=3).logpdf(x),
         None,
     ),
     "variances": (
@@ -120,6 +146,16 @@ def test_draws_have_the_shape_that_is_asked_for(name):
     np.testing.assert_array_equal(again, draws + 7)
 
 
+@pytest.mark.parametrize("name", [name for name, (noise, _, _) in FORMS.items() if noise.dimension == 2])
+def test_laws_take_points_of_any_leading_shape(name):
+    law, density, _ = FORMS[name][0].law, *FORMS[name][1:]
+    assert law.sample((4, 3), np.random.default_rng(0)).shape == (4, 3, 2)
+    for function in [law.characteristic, *([law.log_density] if density else [])]:
+        flat = function(X)
+        np.testing.assert_allclose(function(X.reshape(1, 3, 1, 2)), flat.reshape(1, 3, 1), rtol=1e-12)
+        np.testing.assert_allclose(function(X[0]), flat[0], rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     "noise",
     [0 * LAPLACE, np.array([[1.0, 1.0]]) @ LAPLACE, np.array([[1.0, 1.0], [1, 1]]) @ LAPLACE, Noise.gaussian(0),
@@ -143,6 +179,13 @@ def test_numbers_of_every_kind_are_read_as_floats():
     np.testing.assert_allclose(LAPLACE.characteristic(points), [1 / (1.25 * 2)])
     counted = Noise(law=Opaque("counted", None, lambda shape, rng: np.ones(shape, dtype=int), lambda v: [[0, -1]]))
     assert counted.log_density(points).dtype == counted.sample((2, 1), np.random.default_rng(0)).dtype == np.float64
+    for law in (Ones(), Ones(2)):
+        draws = Noise(law=law).sample((3, 2), np.random.default_rng(0))
+        assert (draws.tolist(), draws.dtype) == ([[1.0, 1.0]] * 3, np.float64)
+    for observed in (Noise.none().observe(points, RNG), Discrete("poisson").observe(points, RNG)):
+        assert observed.dtype == np.float64
+    black_box = Noise(density=lambda v: [[F(1, 2), F(1, 4)]])
+    np.testing.assert_allclose(black_box.log_density(points), [-3 * np.log(2)])
 
 
 def test_black_box_densities_are_weighed_by_their_logarithm():
@@ -164,9 +207,36 @@ def test_densities_on_several_pieces():
     assert 0.45 < (np.abs(heavy) < 1).mean() < 0.55
 
 
+@pytest.mark.parametrize("unit", [1e-318, 1e-300, 1.0, 1e-30, 8e307])
+def test_covariances_are_read_alike_in_every_unit(unit):
+    with pytest.raises(ValueError, match="eigenvalue"):
+        Noise.gaussian([[unit, 2 * unit], [2 * unit, unit]])
+    with pytest.raises(ValueError, match="symmetric"):
+        Noise.gaussian([[unit, 0], [unit, unit]])
+    law = Noise.gaussian([[2 * unit, unit], [unit, 2 * unit]]).describe()["law"]
+    assert law["covariance"] == [[str(F(2 * unit)), str(F(unit))], [str(F(unit)), str(F(2 * unit))]]
+
+
+def test_weights_sum_to_1_up_to_rounding():
+    for total in (0.999999, 1, 1.000001):
+        assert Noise.mixture([total], [LAPLACE]).describe()["law"]["weights"] == ["1"]
+    for total in (0.9999989, 1.0000011):
+        with pytest.raises(ValueError, match="sum to 1"):
+            Noise.mixture([total], [LAPLACE])
+
+
+def test_draws_follow_a_density_up_to_its_factor():
+    """Half a Cauchy density is not refuted (its integral on all reals is unknown); its draws are those of the whole."""
+    x = sympy.Symbol("x", real=True)
+    cauchy = 1 / (sympy.pi * (1 + x**2))
+    half, whole = (Noise(density=c * cauchy).sample((200, 2), np.random.default_rng(0)) for c in (F(1, 2), 1))
+    np.testing.assert_allclose(half, whole, rtol=1e-9, atol=1e-9)
+
+
 def test_a_coordinate_without_noise():
     flat = Noise.gaussian([[0, 0], [0, 1]])
     assert flat.describe()["law"]["covariance"] == [["0", "0"], ["0", "1"]]
+    assert (Noise.gaussian(np.zeros((2, 2))).sample((5, 2), np.random.default_rng(0)) == 0).all()
     assert (flat.sample((5, 2), np.random.default_rng(0))[:, 0] == 0).all()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
-from sympy import I, Interval, Symbol, exp, oo
+from sympy import I, Interval, Rational, Symbol, exp, oo
 
 from ivae_theory.errors import (
     CallableFailed,
@@ -32,6 +32,7 @@ from ivae_theory.noise.registry import ADAPTERS, EXPECTED
 x, t, s = sympy.symbols("x t s", real=True)
 TWO = Noise.gaussian([1, 2])
 RNG = np.random.default_rng(0)
+HUGE = 10**400
 
 
 def _raising(values: Any) -> Any:
@@ -83,6 +84,11 @@ CASES: list[tuple[Callable[[], Any], type[IvaeTheoryError], str]] = [
         InputError,
         "cf: expected 1 - Re phi(2t) <= 4 (1 - Re phi(t)), got a violation at t = 0.01",
     ),
+    (  # at 0.01 the value is 0/0
+        lambda: Noise(cf=1 + t**2 * sympy.sin(t - Rational(1, 100)) / (t - Rational(1, 100))),
+        InputError,
+        "cf: expected absolute values of at most 1, got 1.00999 at 0.1",
+    ),
     (
         lambda: Noise(density="exp(-x**2)"),
         InputTypeError,
@@ -127,6 +133,12 @@ CASES: list[tuple[Callable[[], Any], type[IvaeTheoryError], str]] = [
         lambda: Noise(density=_raising).log_density(np.zeros((2, 1))),
         CallableFailed,
         "density: expected a function of an array that returns its density, got KeyError('no')",
+    ),
+    (
+        lambda: Noise(density=lambda v: [["no"]]).log_density(np.zeros((1, 1))),
+        CallableFailed,
+        "density: expected a function of an array that returns its density, "
+        """got ValueError("could not convert string to float: 'no'")""",
     ),
     (lambda: Noise(), InputError, "Noise: expected exactly one of density=, cf=, law=, got none or several of them"),
     (
@@ -223,6 +235,22 @@ CASES: list[tuple[Callable[[], Any], type[IvaeTheoryError], str]] = [
         InputError,
         "variance: expected a positive semi-definite covariance matrix, got the eigenvalue -1",
     ),
+    (
+        lambda: Noise.gaussian([[1, 0], [0, -1e-12]]),
+        InputError,
+        "variance: expected variances that are not negative, got a negative diagonal entry",
+    ),
+    *(
+        (call, InputError, f"{argument}: expected a number that a float can hold, got a larger one")
+        for call, argument in (
+            (lambda: Noise.gaussian(HUGE), "variance"),
+            (lambda: Noise.gaussian([1, -HUGE]), "variance"),
+            (lambda: Noise.gaussian([[HUGE, 0], [0, 1]]), "variance"),
+            (lambda: TWO * HUGE, "scale"),
+            (lambda: TWO - HUGE, "shift"),
+            (lambda: np.array([[1, HUGE]]) @ TWO, "B"),
+        )
+    ),
     (lambda: Noise.gaussian([[1, 0], [0, "a"]]), InputTypeError, "variance: expected a number, got str"),
     (lambda: MultivariateStudent(Fraction(1)), InputTypeError, "shape: expected a matrix (d, d), got a number"),
     (lambda: MultivariateStudent((Fraction(1),), Fraction(0)), InputError, "df: expected a positive number, got 0"),
@@ -251,6 +279,7 @@ CASES: list[tuple[Callable[[], Any], type[IvaeTheoryError], str]] = [
         "noise: expected a law that can be sampled, got a black box",
     ),
     (lambda: NAMED["t"].validate({}), InputError, "t: expected the parameters df, got none"),
+    (lambda: NAMED["beta"].validate({}), InputError, "beta: expected the parameters a, b, got none"),
     (lambda: NAMED["t"].validate({"df": Fraction(-1, 2)}), InputError, "t: expected df > 0, got df=-0.5"),
     (lambda: NAMED["gamma"].validate({"a": "oo"}), InputError, "gamma: expected a finite a, got a=oo"),
     (
@@ -281,6 +310,11 @@ CASES: list[tuple[Callable[[], Any], type[IvaeTheoryError], str]] = [
     ),
     (
         lambda: law_from_description({"node": "density", "expression": "1", "symbol": "x", "support": [["a(", "1"]]}),
+        CorruptReport,
+        "noise: expected the description of a law, got InputError: support: expected an expression such as 'z**2', got 'a('",
+    ),
+    (
+        lambda: law_from_description({"node": "density", "expression": "1", "symbol": "x", "support": [["0", "a("]]}),
         CorruptReport,
         "noise: expected the description of a law, got InputError: support: expected an expression such as 'z**2', got 'a('",
     ),

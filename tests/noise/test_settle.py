@@ -63,6 +63,24 @@ def test_on_vectors_one_sided_moments_mean_nothing():
     assert found(np.eye(2) @ as_noise(st.cauchy())) == {"positive", "never_zero"}
 
 
+def test_what_survives_a_linear_map_survives_the_next():
+    once = np.array([[1, 2], [0, 1]]) @ as_noise(st.uniform())
+    twice = np.array([[1, 0], [3, 1]]) @ once
+    for noise in (once, twice, Noise.product([once, st.laplace()]), Noise.product([twice, twice])):
+        assert found(noise) == {"left", "right"}
+    mixed = Noise.mixture([0.5, 0.5], [twice, -twice + np.array([0, 1])])
+    assert [(step.status, step.condition) for step in settle(mixed.law.describe())] == [(Status.HOLDS, "right")]
+
+
+def test_a_form_without_zeros_has_none_on_any_image():
+    """phi(w, w) for exp(-t^2 - |s|): no cells are known for it after the map, but the form shows that it is not 0."""
+    law = Noise(cf=sympy.exp(-(t**2) - sympy.Abs(s)), symbols=[t, s])
+    assert found(law) == {"never_zero"}
+    assert found(Noise(cf=sympy.cos(t))) == set()
+    (step,) = settle((np.array([[1, 1]]) @ law).law.describe())
+    assert (step.status, step.theorem) == (Status.HOLDS, "never_vanishing_form")
+
+
 def test_a_sum_keeps_what_all_share_and_a_mixture_all_but_never_zero():
     assert found(as_noise(st.cauchy()) + Noise.gaussian(1)) >= {"positive", "never_zero"}
     assert "positive" not in found(as_noise(st.cauchy()) + as_noise(st.gamma(2)))
@@ -128,6 +146,26 @@ def test_parts_carry_the_matrix_that_maps_them():
     assert [part.path for part in parts((Noise.none() + gap).law.describe())] == ["law.laws[1]"]
 
 
+def test_every_part_has_the_columns_of_its_own_coordinates():
+    """Products of laws on R and R^2 under small matrices; ranks by numpy."""
+    rng = np.random.default_rng(0)
+    kinds = {1: as_noise(st.laplace()), 2: Noise(cf=sympy.exp(-(t**2) - s**2), symbols=[t, s])}
+    seen = set()
+    for _ in range(60):
+        widths = rng.integers(1, 3, rng.integers(2, 5))
+        matrix = rng.integers(-1, 2, (rng.integers(1, 4), widths.sum()))
+        blocks = np.split(matrix, np.cumsum(widths)[:-1], axis=1)
+        expected = {
+            f"law.law.laws[{i}]": bool(np.linalg.matrix_rank(block) == width)
+            for i, (block, width) in enumerate(zip(blocks, widths, strict=True))
+            if block.any()
+        }
+        tree = (matrix @ Noise.product([kinds[width] for width in widths])).law.describe()
+        assert {part.path: part.injective for part in parts(tree)} == expected
+        seen |= {(i, injective) for i, injective in enumerate(expected.values())}
+    assert seen == {(i, injective) for i in range(4) for injective in (True, False)}
+
+
 def test_a_part_that_a_matrix_folds_is_not_settled_by_what_holds_for_it_alone():
     gap = Noise(cf=sympy.Max(1 - sympy.Abs(t), 0) * sympy.exp(-(s**2)), symbols=[t, s])
     inside = np.array([[1, 1]]) @ (gap + Noise.gaussian([1, 1]))
@@ -155,8 +193,10 @@ def test_the_table_of_laws_is_read_line_by_line():
     table = _table("""
 one | | first
 two(a, bX!) | a > 0 | first: a <= 1; second
+three(aX) | | second
 """)
-    assert list(table) == ["one", "two"]
+    assert list(table) == ["one", "two", "three"]
+    assert table["three"] == NamedEntry("three", ("aX",), ALWAYS, (("second", ALWAYS),), ())
     assert table["one"] == NamedEntry("one", (), ALWAYS, (("first", ALWAYS),), ())
     assert table["two"] == NamedEntry("two", ("a", "bX"), "a > 0", (("first", "a <= 1"), ("second", ALWAYS)), ("bX",))
 

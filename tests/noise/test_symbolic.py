@@ -83,6 +83,21 @@ class TestDensity:
     def test_symbols_without_assumptions(self) -> None:
         y = sympy.Symbol("y")
         assert status(Noise(density=exp(-Abs(y)) / 2)) is HOLDS
+        law = Noise(density=exp(-sqrt(y**2)) / 2)
+        assert law.describe() == Noise(density=exp(-Abs(y)) / 2).describe()
+        assert law.law.symbol == sympy.Symbol("y", real=True)
+
+    @pytest.mark.parametrize("side", [-1, 1])
+    @pytest.mark.parametrize("end", [-50, 0, 50])
+    def test_half_lines_are_examined_wherever_they_begin(self, side, end) -> None:
+        support = Interval(end, oo) if side == 1 else Interval(-oo, end)
+        density = exp(-side * (x - end))
+        assert status(Noise(density=density, support=support)) is HOLDS
+        for wrong, message in ((2 * density, "above"), (density * (1 + cos(3 * x) * 2), "not negative")):
+            with pytest.raises(NotNormalizable, match=message):
+                Noise(density=wrong, support=support)
+        # negative, but not on the support
+        assert status(Noise(density=side * (x - end) * density, support=support)) is HOLDS
 
     def test_floats_are_exact(self) -> None:
         law = Noise(density=sympy.Float(0.5) * exp(-Abs(x))).describe()["law"]
@@ -243,6 +258,22 @@ class TestCharacteristic:
             Noise(cf=exp(-(t**2)), symbols=[])
         with pytest.raises(InputError):
             Noise(cf=exp(-(t**2)), symbols=[t, sympy.Symbol("t")])
+
+    def test_a_number_is_the_function_that_is_1_everywhere(self) -> None:
+        for one in (1, 1.0, sympy.Integer(1)):
+            noise = Noise(cf=one, symbols=[t])
+            assert noise.describe()["law"] == {"node": "cf", "expression": "1", "symbols": ["t"]}
+            assert status(noise) is HOLDS
+            assert (noise.characteristic(np.zeros((3, 2))) == 1).all()
+        with pytest.raises(InputError, match="the value 1 at 0"):
+            Noise(cf=2, symbols=[t])
+
+    def test_a_function_outside_the_grammar_keeps_its_dimension(self) -> None:
+        wave = sympy.airyai(t) / sympy.airyai(0)
+        for noise, dimension in ((Noise(cf=wave), None), (Noise(cf=wave * exp(-(s**2)), symbols=[t, s]), 2)):
+            law = noise.describe()["law"]
+            assert (law["node"], law["dimension"], noise.dimension) == ("opaque", dimension, dimension)
+            assert status(noise) is UNDECIDED
 
     def test_numbers(self) -> None:
         noise = Noise(cf=exp(-(t**2) - s**2 / 2 + I * t), symbols=[t, s])
