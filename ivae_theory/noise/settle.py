@@ -30,7 +30,8 @@ BOTH = frozenset({"right", "left"})
 
 @dataclass(frozen=True)
 class Part:
-    """An independent part ``A xi`` of a law: where it stands in the tree, its law, whether ``A`` is injective."""
+    """An independent part ``A xi`` of a law: where it stands in the tree, its law, whether ``A`` is injective (always
+    so for a scalar ``xi``)."""
 
     path: str
     node: Node
@@ -183,10 +184,9 @@ def _settle_part(part: Part) -> Step:
     node, kind = part.node, part.node["node"]
     if kind == "mixture":
         return _settle_mixture(part)
-    vector = dimension_of(node) > 1
     for name, condition in leaf_theorems(node):
         given = THEOREMS[name].facts
-        if not vector or part.injective or _on_vectors(given):
+        if part.injective or _on_vectors(given):
             return Step(part.path, Status.HOLDS, name, condition)
     if kind == "cf" and part.injective:
         from ivae_theory.noise.cf import cells_of
