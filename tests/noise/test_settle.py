@@ -8,7 +8,8 @@ import scipy.stats as st
 import sympy
 
 from ivae_theory.noise import Noise, as_noise
-from ivae_theory.noise.laws import Opaque
+from ivae_theory.noise.gaussian import MultivariateStudent
+from ivae_theory.noise.laws import Bounded, Opaque
 from ivae_theory.noise.named import ALWAYS, NAMED, NamedEntry, _table
 from ivae_theory.noise.settle import dimension_of, facts, leaf_theorems, parts, settle
 from ivae_theory.noise.theorems import FACTS, THEOREMS, _theorem
@@ -16,6 +17,7 @@ from ivae_theory.verdict import Status
 
 t, s, x = sympy.symbols("t s x", real=True)
 #: E exp(a X) < oo only for a < 0 (left), only for a > 0 (right), and for both signs.
+BOTH_SIDES, ANALYTIC = frozenset({"left", "right"}), frozenset({"left", "right", "off_zero"})
 LEFT, RIGHT, BOTH = st.pareto(2), st.weibull_max(0.5), st.laplace()
 
 
@@ -72,6 +74,28 @@ def test_what_survives_a_linear_map_survives_the_next():
     assert [(step.status, step.condition) for step in settle(mixed.law.describe())] == [(Status.HOLDS, "right")]
 
 
+@pytest.mark.parametrize(
+    ("laws", "status", "fact"),
+    [
+        ((LEFT, st.pareto(3)), Status.HOLDS, "left"),
+        ((RIGHT, -as_noise(LEFT)), Status.HOLDS, "right"),
+        ((LEFT, RIGHT), Status.HOLDS, "off_zero"),
+        ((LEFT, Noise(law=Bounded(("-oo",), (Fraction(0),), ""))), Status.UNDECIDED, ""),
+        ((st.cauchy(), st.skewcauchy(0.5)), Status.HOLDS, "off_zero"),
+        ((st.cauchy(), st.gamma(2)), Status.HOLDS, "off_zero"),
+        ((Noise.product([st.uniform(), BOTH]), Noise.gaussian([1, 2])), Status.HOLDS, "right"),
+        ((Noise.product([st.cauchy(), st.cauchy()]), Noise.product([BOTH, BOTH])), Status.HOLDS, "positive"),
+        ((Noise.product([LEFT, BOTH]), Noise.gaussian([1, 2])), Status.UNDECIDED, ""),
+    ],
+)
+def test_a_mixture_is_settled_by_what_all_its_laws_share(laws, status, fact):
+    mixed = Noise.mixture([0.5, 0.5], laws)
+    alone, beside = settle(mixed.law.describe()), settle(Noise.product([Noise.none(), mixed]).law.describe())
+    named = ("mixture", fact) if fact else ("", "")
+    for (step,), path in ((alone, "law"), (beside, "law.laws[1]")):
+        assert (step.path, step.status, step.theorem, step.condition) == (path, status, *named)
+
+
 def test_a_form_without_zeros_has_none_on_any_image():
     """phi(w, w) for exp(-t^2 - |s|): no cells are known for it after the map, but the form shows that it is not 0."""
     law = Noise(cf=sympy.exp(-(t**2) - sympy.Abs(s)), symbols=[t, s])
@@ -117,6 +141,7 @@ def test_dimensions_of_every_node():
         (two + two, 2), (2 * two, 2), (np.ones((3, 2)) @ two, 3), (Noise.mixture([0.5, 0.5], [two, two]), 2),
         (Noise.gaussian(1) + np.ones(4), 4), (Noise(cf=sympy.exp(-(t**2) - s**2), symbols=[t, s]), 2),
         (as_noise(st.multivariate_t([0, 0], [[1, 0], [0, 1]], df=3)), 2), (as_noise(st.laplace()), 1),
+        (Noise.gaussian(10), 1), (Noise.mixture([1], [two]), 2),
         (Noise(density=lambda v: v), 1), (Noise(law=Opaque("a black box", 3)), 3), (Noise(cf=sympy.exp(-(t**2))), 1),
     ]  # fmt: skip
     for noise, d in cases:
@@ -137,6 +162,7 @@ def test_parts_carry_the_matrix_that_maps_them():
         tree = (np.array(outer) @ inner).law.describe()
         where = {part.path: part.injective for part in parts(tree)}
         assert where == {"law.law.law.laws[0]": injective, "law.law.law.laws[1]": True}
+    assert [part.path for part in parts((np.eye(2) @ as_noise(BOTH)).law.describe())] == ["law.law.law"]
     # (1, -1) C = (1, -1, 0): the third coordinate is mapped to nothing, and is no part
     tree = (np.array([[1, -1]]) @ inner).law.describe()
     assert [part.path for part in parts(tree)] == ["law.law.law.laws[0]"]
@@ -160,8 +186,14 @@ def test_every_part_has_the_columns_of_its_own_coordinates():
             for i, (block, width) in enumerate(zip(blocks, widths, strict=True))
             if block.any()
         }
-        tree = (matrix @ Noise.product([kinds[width] for width in widths])).law.describe()
-        assert {part.path: part.injective for part in parts(tree)} == expected
+        product = Noise.product([kinds[width] for width in widths])
+        assert {part.path: part.injective for part in parts((matrix @ product).law.describe())} == expected
+        # a factor and a shift in between change neither columns nor ranks
+        between = (matrix @ (3 * product + np.ones(widths.sum()))).law.describe()
+        deeper = {path.replace("law.law", "law.law.law.law"): injective for path, injective in expected.items()}
+        assert {part.path: part.injective for part in parts(between)} == deeper
+        alone = {f"law.laws[{i}]": True for i in range(len(widths))}
+        assert {part.path: part.injective for part in parts(product.law.describe())} == alone
         seen |= {(i, injective) for i, injective in enumerate(expected.values())}
     assert seen == {(i, injective) for i in range(4) for injective in (True, False)}
 
@@ -184,9 +216,45 @@ def test_steps_name_their_theorem_and_its_condition():
     assert (step.status, step.theorem, step.condition) == (Status.FAILS, "analytic_form", "")
     (step,) = settle(Noise(density=(1 - sympy.cos(x)) / (sympy.pi * x**2)).law.describe())
     assert (step.status, step.theorem, step.condition, step.detail) == (Status.FAILS, "band_limited", "", {"type": "1"})
+    assert step.path == "law"
     (step,) = settle(Noise.mixture([0.5, 0.5], [st.cauchy(), st.norm()]).law.describe())
     assert (step.theorem, step.condition) == ("mixture", "positive")
     assert step.condition == next(fact for fact in FACTS if fact in found(Noise.mixture([1], [st.cauchy()])))
+
+
+EVERYTHING = frozenset(FACTS)
+LEAVES = {
+    "none": (Noise.none(), [("no_noise", "")], EVERYTHING),
+    "Gaussian": (Noise.gaussian(10), [("gaussian", "")], EVERYTHING),
+    "Gaussian on R^2": (Noise.gaussian([1, 2]), [("gaussian", "")], EVERYTHING),
+    "Student on R^2": (
+        Noise(law=MultivariateStudent((Fraction(1), Fraction(2)), Fraction(3))),
+        [("gaussian_scale_mixture", "")],
+        {"positive", "never_zero"},
+    ),
+    "Cauchy": (st.cauchy(), [("gaussian_scale_mixture", ALWAYS), ("stable", ALWAYS)], EVERYTHING - BOTH_SIDES),
+    "bounded": (Noise(law=Bounded((Fraction(0),), (Fraction(1),), "")), [("compact_support", "")], ANALYTIC),
+    "bounded below": (Noise(law=Bounded((Fraction(0),), ("oo",), "")), [("half_line_right", "")], {"left"}),
+    "bounded above": (Noise(law=Bounded(("-oo",), (Fraction(0),), "")), [("half_line_left", "")], {"right"}),
+    "density": (
+        Noise(density=sympy.exp(-sympy.Abs(x)) / 2), [("exponential_moment", ""), ("analytic_tails", "")], ANALYTIC,
+    ),
+    "black box": (Noise(law=Opaque("a black box", 3)), [], frozenset()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_leaves_have_their_theorems_and_facts(name):
+    law, theorems, given = LEAVES[name]
+    noise = as_noise(law)
+    assert [pair for pair in leaf_theorems(noise.law.describe()) if pair in theorems] == theorems
+    assert found(noise) == given
+    # a factor that is not 0 exchanges right and left, and changes nothing else; 0 leaves a constant
+    mirror = {"right": "left", "left": "right"}
+    assert found(-noise) == {mirror.get(fact, fact) for fact in given}
+    assert found(0 * noise) == EVERYTHING
+    steps = [(step.status, step.theorem, step.condition) for step in settle(noise.law.describe())]
+    assert steps == ([(Status.HOLDS, *theorems[0])] if theorems else [(Status.UNDECIDED, "", "")])[name == "none" :]
 
 
 def test_the_table_of_laws_is_read_line_by_line():
