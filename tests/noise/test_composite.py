@@ -236,7 +236,8 @@ def test_draws_follow_a_density_up_to_its_factor():
 def test_a_coordinate_without_noise():
     flat = Noise.gaussian([[0, 0], [0, 1]])
     assert flat.describe()["law"]["covariance"] == [["0", "0"], ["0", "1"]]
-    assert (Noise.gaussian(np.zeros((2, 2))).sample((5, 2), np.random.default_rng(0)) == 0).all()
+    for zero in (0, [0, 0], np.zeros((2, 2))):
+        assert (Noise.gaussian(zero).sample((5, 2), np.random.default_rng(0)) == 0).all()
     assert (flat.sample((5, 2), np.random.default_rng(0))[:, 0] == 0).all()
 
 
@@ -288,6 +289,9 @@ def test_variances_are_read_up_to_rounding_and_made_symmetric():
     assert law[0][1] == law[1][0] == str((F(0.5 + eps) + F(0.5)) / 2)
     flat = Noise.gaussian([[1, 1], [1, 1 - 1e-12]])
     assert flat.log_density(np.zeros((1, 2))) is None
+    assert Noise.gaussian([[1, 1e-9], [0, 1]]).describe()["law"]["covariance"][1][0] == str(F(1e-9) / 2)
+    with pytest.raises(ValueError, match="symmetric"):
+        Noise.gaussian([[1, 1.1e-9], [0, 1]])
     with pytest.raises(ValueError, match="eigenvalue"):
         Noise.gaussian([[1, 1], [1, 1 - 1e-6]])
     with pytest.raises(ValueError, match="eigenvalue"):
