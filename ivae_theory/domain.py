@@ -17,13 +17,23 @@ from numpy.typing import ArrayLike, NDArray
 
 from ivae_theory.errors import InputError, InputTypeError
 
-__all__ = ["Box", "Domain", "Observed", "Points", "SymbolicDomain", "as_domain"]
+__all__ = ["Box", "Domain", "Observed", "Points", "SymbolicDomain", "as_domain", "tensor_array"]
+
+
+def tensor_array(tensor: Any, argument: str) -> tuple[NDArray[Any], str]:
+    """A torch tensor as a numpy array, and the name of the dtype whose rounding its entries carry."""
+    name = str(tensor.dtype).removeprefix("torch.")
+    plain = tensor.detach().cpu()
+    try:
+        return (plain.float() if name == "bfloat16" else plain).numpy(), name
+    except (TypeError, RuntimeError) as problem:  # sparse tensors, eight-bit floats
+        raise InputTypeError(argument, "a dense tensor of a dtype that numpy has", str(problem)[:80]) from None
 
 
 def _as_points(values: Any, argument: str) -> NDArray[Any]:
     """A copy of ``values`` as a finite real array of shape (M, m) with M >= 1, m >= 1."""
     if hasattr(values, "detach"):
-        values = values.detach().cpu().numpy()
+        values = tensor_array(values, argument)[0]
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise InputError(argument, "finite numbers", f"{int(np.ma.getmaskarray(values).sum())} masked entries")
     try:
@@ -32,8 +42,15 @@ def _as_points(values: Any, argument: str) -> NDArray[Any]:
         raise InputError(argument, "an array of shape (M, m)", str(error)) from None
     if array.dtype == object or array.dtype.kind not in "fiub":
         raise InputTypeError(argument, "an array of numbers", f"dtype {array.dtype}")
+    if array.dtype.kind == "u" and array.size and int(array.max()) >= 1 << 63:
+        raise InputError(argument, "integers below 2**63", str(array.max()))
     if array.dtype.kind in "bu":
         array = array.astype(np.int64)
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        rounded = array.astype(np.float64)
+        if not np.array_equal(rounded, array, equal_nan=True):
+            raise InputTypeError(argument, "numbers of double precision", f"dtype {array.dtype} with more digits")
+        array = rounded
     if array.ndim == 1:
         array = array[:, None]
     if array.ndim != 2 or 0 in array.shape:

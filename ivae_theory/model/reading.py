@@ -11,26 +11,30 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from ivae_theory.domain import Box, Domain, SymbolicDomain
+from ivae_theory.domain import Box, Domain, SymbolicDomain, tensor_array
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NonDeterministic
 from ivae_theory.exact import IntegerRows, rationalised, to_fraction
-from ivae_theory.model.natural import PROBES, CallableNatural, SymbolicNatural, TableNatural, ask, stacked
+from ivae_theory.model.natural import PROBES, CallableNatural, SymbolicNatural, TableNatural, ask, half_ulp, stacked
 
 __all__ = ["is_symbolic", "read_callable", "read_symbolic", "read_table"]
 
-_FLOATS = ("float16", "float32", "float64")
+#: Coarsest first.
+_FLOATS = ("bfloat16", "float16", "float32", "float64")
 
 
 def read_table(table: Any, ks: Sequence[int] | int, error: Any = None) -> TableNatural:
     """A table of natural parameters from arrays, tensors or nested lists of numbers."""
     array, dtype = _as_array(table)
+    rounding = None
+    if array.dtype == object:
+        array, rounding = _unboxed(array)
     rows = stacked(array, ks, "table")
     if array.dtype == object:
         return _exact_table(rows, error)
     if array.dtype.kind in "iu":
         _refuse_error(error)
         return _integer_table(rows)
-    return _float_table(_own(rows), dtype, error)
+    return _float_table(_own(rows), dtype, error, rounding)
 
 
 def _own(rows: NDArray[Any]) -> NDArray[np.float64]:
@@ -54,33 +58,51 @@ def _integer_table(rows: NDArray[Any]) -> TableNatural:
 
 
 def _as_array(table: Any) -> tuple[NDArray[Any], str]:
-    """The table as an array with the name of the dtype whose rounding its entries carry."""
-    if hasattr(table, "detach"):
-        tensor = table.detach().cpu()
-        name = str(tensor.dtype).removeprefix("torch.")
-        return (tensor.float() if name == "bfloat16" else tensor).numpy(), name
+    """The table as an array with the name of the dtype whose rounding its floats carry."""
     if isinstance(table, (sympy.MatrixBase, sympy.NDimArray)):
         table = table.tolist()
+    known = _typed(table)
+    if known is not None and known[0].dtype != object:
+        array, name = known
+        if array.dtype.kind not in "iu" and name not in _FLOATS:
+            raise InputTypeError("table", "integers, fractions, sympy numbers, float16, float32 or float64", name)
+        return array, name
+    names: set[str] = set()
+    opened = _opened(table if known is None else known[0].tolist(), names)
+    try:
+        array = np.array(opened, dtype=object)
+    except ValueError:
+        raise InputError("table", "rows of one length", "rows of different lengths") from None
+    names |= set(map(str, getattr(table, "dtypes", ())))  # of the columns of a data frame
+    return array, next((name for name in _FLOATS if name in names), "float64")
+
+
+def _typed(table: Any) -> tuple[NDArray[Any], str] | None:
+    """A tensor, or an array of any library, as a numpy array with the name of its dtype; ``None`` for anything else."""
+    if hasattr(table, "detach"):
+        return tensor_array(table, "table")
     if isinstance(table, np.ma.MaskedArray) and np.ma.is_masked(table):
         raise InputError("table", "finite natural parameters", f"{int(np.ma.getmaskarray(table).sum())} masked entries")
-    if isinstance(table, np.ndarray):
-        array = np.asarray(table)
-    else:
-        try:
-            array = np.array(table, dtype=object)
-        except ValueError:
-            raise InputError("table", "rows of one length", "rows of different lengths") from None
-    if array.dtype == object:
-        return _unboxed(array)
-    if array.dtype.kind not in "iu" and array.dtype.name not in _FLOATS:
-        raise InputTypeError(
-            "table", "integers, fractions, sympy numbers, float16, float32 or float64", str(array.dtype)
-        )
-    return array, array.dtype.name
+    if isinstance(table, np.generic) or not hasattr(table, "__array__"):
+        return None
+    array = np.asarray(table)
+    return array, array.dtype.name if array.dtype.names is None else str(array.dtype)
 
 
-def _unboxed(array: NDArray[Any]) -> tuple[NDArray[Any], str]:
-    """An object array as floats or integers where all its entries are such; else as it is."""
+def _opened(table: Any, names: set[str]) -> Any:
+    """Nested lists with the arrays inside them opened; the names of the dtypes met are added to ``names``."""
+    if isinstance(table, (list, tuple)):
+        return [_opened(item, names) for item in table]
+    known = _typed(table)
+    if known is None:
+        names.update([table.dtype.name] if isinstance(table, np.generic) else [])
+        return table
+    names.add(known[1])
+    return known[0].tolist()
+
+
+def _unboxed(array: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
+    """An object array as floats where some entry is one, with what exact entries lose by that; else as it is."""
     entries = list(array.flat)
     for index, value in enumerate(entries):
         if isinstance(value, (list, tuple, np.ndarray)):
@@ -89,20 +111,39 @@ def _unboxed(array: NDArray[Any]) -> tuple[NDArray[Any], str]:
         if not good or isinstance(value, (bool, np.bool_)):
             where = tuple(int(i) for i in np.unravel_index(index, array.shape))
             raise InputTypeError("table", "an array of numbers (M, n, k)", f"{type(value).__name__} at {where}")
-    if any(isinstance(value, (float, np.floating, sympy.Float)) for value in entries):
-        if any(isinstance(value, sympy.Basic) and not value.is_number for value in entries):
-            raise InputError("table", "numbers", "free symbols (give u=[symbols])")
-        return array.astype(np.float64), "float64"
-    return array, "object"
+    if not any(isinstance(value, (float, np.floating, sympy.Float)) for value in entries):
+        return array, None
+    if any(isinstance(value, sympy.Basic) and not value.is_number for value in entries):
+        raise InputError("table", "numbers", "free symbols (give u=[symbols])")
+    try:
+        floats = array.astype(np.float64)
+    except (OverflowError, TypeError) as problem:
+        raise InputError("table", "real numbers below 1.8e308", str(problem)[:60]) from None
+    kept = [_is_float(value, float(rounded)) for value, rounded in zip(entries, floats.flat, strict=True)]
+    if all(kept):
+        return floats, None
+    return floats, np.where(np.reshape(kept, array.shape), 0.0, half_ulp(floats, "float64"))
 
 
-def _float_table(rows: NDArray[np.float64], dtype: str, error: Any) -> TableNatural:
+def _is_float(value: Any, rounded: float) -> bool:
+    """Whether a number is the double that it is rounded to; NaN and infinities are refused later."""
+    if isinstance(value, float) or not np.isfinite(rounded):
+        return True
+    if isinstance(value, sympy.Basic) and not (value.is_Rational or value.is_Float):
+        return False
+    return to_fraction(value) == Fraction(rounded)
+
+
+def _float_table(
+    rows: NDArray[np.float64], dtype: str, error: Any, rounding: NDArray[np.float64] | None
+) -> TableNatural:
     if not np.isfinite(rows).all():
         row, column = (int(i) for i in np.argwhere(~np.isfinite(rows))[0])
         raise InputError("table", "finite natural parameters", f"{rows[row, column]} in row {row}, column {column}")
-    declared = None
-    if error is not None:
-        declared = _declared(error, rows.shape)
+    declared = None if error is None else _declared(error, rows.shape)
+    if rounding is not None:  # exact numbers were rounded to stand beside floats: their last digits decide nothing
+        rounding = rounding.reshape(rows.shape)
+        declared = rounding if declared is None else np.maximum(rounding, declared)
     rows.setflags(write=False)
     return TableNatural(rows, None, "floats", dtype, declared)
 
@@ -110,7 +151,7 @@ def _float_table(rows: NDArray[np.float64], dtype: str, error: Any) -> TableNatu
 def _declared(error: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """The user's entrywise bound, broadcast to the table; never below what rounding leaves (see ``error``)."""
     try:
-        given = np.asarray(error.detach().cpu().numpy() if hasattr(error, "detach") else error, dtype=np.float64)
+        given = np.asarray(tensor_array(error, "error")[0] if hasattr(error, "detach") else error, dtype=np.float64)
         entries = np.array(given.reshape(shape) if given.size == np.prod(shape) else given)
         bound: NDArray[np.float64] = np.broadcast_to(entries, shape)  # read-only; a single number is not repeated
     except (TypeError, ValueError):

@@ -1,6 +1,7 @@
 """Tables of natural parameters: every way of writing one, and what is refused with which error."""
 
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from ivae_theory import families
 from ivae_theory.domain import Observed, Points
 from ivae_theory.errors import InputError, InputTypeError, NaturalParameterError
+from ivae_theory.hypotheses.variability import check_variability
 from ivae_theory.model import Prior
 from tests.extras import optional
 
@@ -204,3 +206,74 @@ def test_log_density_is_the_sum_over_latents():
     expected = -0.5 * np.log(2 * np.pi) - 0.5 * (z[:, 0] - 1) ** 2
     expected += -0.5 * np.log(2 * np.pi * 0.25) - 2 * z[:, 1] ** 2
     np.testing.assert_allclose(prior.log_density(z, np.array([0, 0])), expected)
+
+
+def variability(prior):
+    return check_variability(SimpleNamespace(prior=prior))
+
+
+def single(rows=8):
+    """A table in single precision whose second column is a third of the first, up to rounding."""
+    column = -np.random.default_rng(0).uniform(0.5, 2, rows).astype(np.float32)
+    return np.stack([column, column / np.float32(3)], axis=1)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda table: [list(row) for row in table],
+        list,
+        lambda table: tuple(map(tuple, table)),
+        lambda table: [[row[0], float(row[1])] for row in table],
+        lambda table: pytest.importorskip("pandas", reason="needs the extra dev").DataFrame(table),
+        lambda table: [torch.tensor(row, requires_grad=True) for row in table],
+        lambda table: [[torch.tensor(value) for value in row] for row in table],
+    ],
+)
+def test_single_precision_stays_single_precision_whatever_holds_the_numbers(wrap):
+    natural = Prior(SCALE, wrap(single())).natural
+    assert (natural.kind, natural.dtype) == ("floats", "float32")
+    np.testing.assert_array_equal(natural.values, single().astype(np.float64))
+    assert variability(Prior(SCALE, wrap(single()))).undecided, "a third of a column is dependent up to rounding"
+
+
+def test_arrays_of_other_libraries_keep_their_precision():
+    class Foreign:
+        dtype = np.dtype(np.float32)
+
+        def __array__(self, dtype=None, copy=None):
+            return single() if dtype is None else single().astype(dtype)
+
+    assert Prior(SCALE, Foreign()).natural.dtype == "float32"
+
+
+def test_masked_rows_in_a_list_are_refused():
+    rows = list(np.ma.masked_array(single(), mask=np.arange(16).reshape(8, 2) == 3))
+    with pytest.raises(InputError, match="1 masked"):
+        Prior(SCALE, rows)
+
+
+@pytest.mark.parametrize(
+    "third", [Fraction(1, 3), sympy.Rational(1, 3), np.longdouble(1) / 3, sympy.Rational(1, 3).evalf(50)]
+)
+def test_exact_numbers_beside_floats_are_not_rounded_into_a_relation(third):
+    table = [[third, 1 / 3], [0, 0.0], [1, 1.0]]  # of rank 2 as given, of rank 1 once rounded
+    assert variability(Prior(families.gaussian_location(), table)).undecided
+
+
+def test_floats_beside_numbers_that_are_floats_still_decide_exactly():
+    assert variability(Prior(families.gaussian_location(), [[Fraction(1, 2), 1.0], [1, 2.0], [2, 4]])).fails
+
+
+@pytest.mark.parametrize("entry", [10**400, sympy.I, sympy.zoo, sympy.nan, sympy.oo])
+def test_numbers_beyond_floats_beside_floats_are_refused(entry):
+    with pytest.raises((InputError, InputTypeError), match="table"):
+        Prior(families.gaussian_location(), [[entry, 0.5], [0, 0]])
+
+
+@pytest.mark.parametrize("change", ["to_sparse", "float8_e4m3fn"])
+def test_tensors_that_numpy_lacks_are_refused(change):
+    tensor = torch.tensor(single())
+    table = tensor.to_sparse() if change == "to_sparse" else tensor.to(getattr(torch, change))
+    with pytest.raises(InputTypeError, match="table"):
+        Prior(SCALE, table)
