@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,6 +48,8 @@ def _parts(value: sympy.Set) -> list[sympy.Set]:
     if isinstance(value, sympy.Interval):
         if any(not _is_number(end) for end in (value.start, value.end)):
             raise InputError("support", "end points that are numbers", str(value))
+        if any(end.is_finite and abs(sympy.N(end)) > sys.float_info.max for end in (value.start, value.end)):
+            raise InputError("support", "infinite end points, or finite ones within the range of floats", "larger ones")
         return [value]
     if isinstance(value, sympy.FiniteSet):
         return [value]

@@ -189,8 +189,9 @@ def _around(points: NDArray[np.float64], supports: Supports, margin: float) -> t
         part = next((p for p in parts if p.low < low[j] and high[j] < p.high), None)
         if part is None:
             continue
-        low[j] = max(low[j] - margin, float(part.low) if math.isinf(part.low) else _between(part.low, low[j]))
-        high[j] = min(high[j] + margin, float(part.high) if math.isinf(part.high) else _between(part.high, high[j]))
+        room = margin * max(1.0, abs(low[j]), abs(high[j]))  # relative, or nothing would be added far out
+        low[j] = max(low[j] - room, float(part.low) if math.isinf(part.low) else _between(part.low, low[j]))
+        high[j] = min(high[j] + room, float(part.high) if math.isinf(part.high) else _between(part.high, high[j]))
     return low, high
 
 
@@ -239,7 +240,8 @@ def _opposite_signs(
         for b in chosen[1]:
             pair = points[[a, b]]
             low, high = _around(pair.copy(), supports, 2.0**-10)
-            if in_one_piece(supports, low, high) and continuous_on(mixing.graph, low, high):
+            surrounded = bool((low < pair).all() and (pair < high).all())
+            if surrounded and in_one_piece(supports, low, high) and continuous_on(mixing.graph, low, high):
                 return _signs_verdict(mixing, pair, low, high, (up, down) if sampled else None)
     return None
 

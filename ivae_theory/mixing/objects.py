@@ -71,8 +71,9 @@ class SymbolicMixing(Mixing):
 
     def __init__(self, symbols: Sequence[sympy.Symbol], matrix: Any) -> None:
         self.symbols = tuple(symbols)
-        if len(set(self.symbols)) != len(self.symbols) or not all(isinstance(s, sympy.Symbol) for s in self.symbols):
-            raise InputTypeError("mixing", "distinct sympy symbols", repr(symbols)[:80])
+        named = all(isinstance(symbol, sympy.Symbol) for symbol in self.symbols)
+        if not named or len({symbol.name for symbol in self.symbols}) != len(self.symbols):
+            raise InputTypeError("mixing", "sympy symbols with distinct names", repr(symbols)[:80])
         real = {symbol: sympy.Symbol(symbol.name, real=True) for symbol in self.symbols}
         try:
             entries = [rationalised(sympy.sympify(e, strict=True)).xreplace(real) for e in sympy.flatten([matrix])]

@@ -187,9 +187,12 @@ def _attribute(module: Any, target: str) -> Any:
 
 
 def _constant(module: Any, target: str) -> NDArray[Any]:
+    import torch
     from torch._subclasses.fake_tensor import FakeTensor
 
     value = _attribute(module, target)
+    if not isinstance(value, torch.Tensor):
+        raise Untraceable(f"it uses a constant of type {type(value).__name__}")
     if isinstance(value, FakeTensor):
         raise Untraceable("it makes a constant whose value tracing does not see")
     if value.is_complex():

@@ -196,6 +196,7 @@ def test_what_does_not_integrate_says_so():
         (([sympy.Function("f")(z)],), InputError),
         (([z], Interval(1, 1)), InputError),
         (([z], sympy.FiniteSet(1, 2)), InputError),
+        (([z], Interval(0, 10**400)), InputError),
         (([z], Interval(sympy.Symbol("a"), 2)), InputError),
         (([z], sympy.Integers), InputTypeError),
         (([z], "line"), InputTypeError),

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 import ivae_theory.certificates.injectivity
 import ivae_theory.certificates.recheck  # noqa: F401  (both register recheckers)
 from ivae_theory.certificates.registry import InvalidCertificate, bind_evidence, recheck_evidence
-from ivae_theory.errors import CorruptReport, InputError
+from ivae_theory.errors import CorruptReport, InputError, InputTypeError
 from ivae_theory.hypotheses.injectivity import CLAIM, check_injective
-from ivae_theory.mixing import SymbolicMixing, as_mixing, assume_injective, register_injective
+from ivae_theory.mixing import SymbolicMixing, as_mixing, assume_injective, mlp, register_injective
 from ivae_theory.mixing.registry import _USERS
 from ivae_theory.verdict import Grade, Status
 from tests.truth.rows_injectivity import ROWS, decoder, model, network, z1, z2
@@ -95,6 +95,61 @@ def test_a_jump_between_the_signs_proves_nothing():
         return torch.where(z > 0, -5 - z, z.exp())
 
     assert check_injective(model(jumping, 1)).undecided
+
+
+def test_a_side_whose_image_underflows_stays_on_its_side():
+    """(0, 1e-300) times -1e-300 is below 0, where relu is constant, although its ends round to 0."""
+    tiny = sympy.Interval.open(0, sympy.Rational(1, 10**300))
+    assert not check_injective(model(mlp([[[-1e-300]], [[1.0]]], activation="relu"), 1, tiny)).holds
+    assert check_injective(model(mlp([[[1e-300]], [[1.0]]], activation="relu"), 1, tiny)).holds
+
+
+@pytest.mark.parametrize("threshold", [-30.0, 1.0, 19.0])
+def test_a_softplus_that_jumps_back_is_not_injective(threshold):
+    """Above the threshold PyTorch returns x, which is less than log(1 + exp x): values are taken twice."""
+    assert not check_injective(model(lambda z: nn.functional.softplus(z, 1.0, threshold), 1)).holds
+
+
+@pytest.mark.parametrize("name", ["log", "log2", "log10", "log1p", "sqrt", "rsqrt"])
+def test_what_has_no_value_on_a_part_of_the_support_is_not_injective_there(name):
+    def function(z):
+        return getattr(torch, name)(z)
+
+    for support in (sympy.Reals, sympy.Interval.open(-2, 2)):
+        assert not check_injective(model(function, 1, support)).holds
+        assert not check_injective(model(lambda z: function(torch.cat([z, z], 1)), 1, support)).holds
+    subject = model(function, 1, sympy.Interval.open(0, sympy.oo))
+    verdict = check_injective(subject)
+    assert verdict.holds
+    settled(subject, verdict)
+
+
+def test_reciprocals_may_miss_a_null_set_and_no_more():
+    positive = sympy.Interval.open(0, sympy.oo)
+    assert check_injective(model(lambda z: 1 / z, 1)).holds
+    assert check_injective(model(lambda z: 1 / (z @ torch.tensor([[1.0, 1.0], [1.0, -1.0]]).double()))).holds
+    assert check_injective(model(lambda z: 1 / torch.log(z), 1, positive)).holds
+    assert check_injective(model(lambda z: torch.log(1 - z), 1, sympy.Interval.open(0, 1))).holds
+
+    def flat(z):  # its second coordinate is 0 for z > 0
+        bent = nn.functional.leaky_relu(torch.cat([z, -z], 1), 0.5)
+        return 1 / torch.cat([bent[:, :1] + 3, bent[:, :1] + 2 * bent[:, 1:]], 1)
+
+    assert not check_injective(model(flat, 1)).holds
+
+
+@pytest.mark.parametrize("size", [10**20, 10**300])
+def test_signs_far_out_are_rechecked(size):
+    subject = model(torch.abs, 1, sympy.Interval.open(-size, size))
+    verdict = check_injective(subject)
+    assert verdict.fails
+    settled(subject, verdict)
+
+
+def test_latents_of_one_name_are_refused():
+    for pair in ([sympy.Dummy("a"), sympy.Dummy("a")], [sympy.Symbol("a"), sympy.Symbol("a", real=True)]):
+        with pytest.raises(InputTypeError, match="distinct"):
+            as_mixing((pair, [pair[0] + pair[1], pair[0] + pair[1]]), 2)
 
 
 def test_a_registered_layer_is_assumed_and_its_argument_shown():

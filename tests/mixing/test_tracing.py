@@ -67,6 +67,7 @@ REFUSED = {
     "nonzero": lambda z: z[z > 0][:1].expand(2)[None],
     "set_": lambda z: z.clone().fill_(float(z.sum())),
     "memory": lambda z: torch.empty(1, 2, dtype=z.dtype) + z,
+    "a generator": lambda z: z * torch.randn(2, generator=torch.Generator().manual_seed(0)),
     "complex": lambda z: torch.view_as_real(z.to(torch.complex128))[..., 0],
 }
 

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.invertible import has_full_column_rank
-from ivae_theory.enclosure.network.intervals import WHOLE, balls, between
+from ivae_theory.enclosure.network.intervals import WHOLE, balls, between, contains_zero
 from ivae_theory.enclosure.network.library import FIXED, WITH_PARAMETERS, integer_power, leaky_relu
 from ivae_theory.enclosure.network.maps import Map
 from ivae_theory.enclosure.network.structure import Sibling, Tail, shapes_of
+from ivae_theory.enclosure.network.supports import rounded_down, rounded_up
 from ivae_theory.enclosure.network.tensor import Machine, Tensor
 from ivae_theory.enclosure.network.traced import Graph
 from ivae_theory.exact import rank, rank_modulo, to_fraction
@@ -32,6 +33,8 @@ __all__ = ["Link", "NotProved", "cuts_of", "injective_links", "triangular"]
 Sides = list[tuple[float, float]]
 #: How many links a Jacobian argument may span.
 REACH = 40
+#: Elementwise maps without a value below a number.
+_STARTS = {"log": 0, "log2": 0, "log10": 0, "sqrt": 0, "rsqrt": 0, "log1p": -1}
 
 
 class NotProved(Exception):
@@ -110,6 +113,8 @@ class _Chain:
     def __init__(self, graph: Graph, sides: Sides) -> None:
         self.graph = graph
         self.sides: Sides | None = sides
+        # Whether all links so far are affine, and whether every coordinate takes each value on a null set only.
+        self.straight, self.thin = True, True
         found = shapes_of(graph)
         shapes = {cut: (1, graph.m) if cut < 0 else found[cut] for cut in cuts_of(graph)}
         self.cuts = [cut for cut, shape in shapes.items() if shape is not None]
@@ -175,6 +180,8 @@ class _Chain:
 
     def _move_affine(self, rows: Sequence[Sequence[Any]], bias: Sequence[Any]) -> None:
         """Sides of the range where every row uses one coordinate; unknown otherwise."""
+        counts = [sum(1 for v in row if v) for row in rows]
+        self.thin = self.thin and all(count == 1 or (self.straight and count > 0) for count in counts)
         if self.sides is None:
             return
         moved: Sides = []
@@ -184,11 +191,8 @@ class _Chain:
                 self.sides = None
                 return
             j, factor = used[0]
-            ends = sorted(_scaled(end, factor, shift) for end in self.sides[j])
-            keeps_zero = shift == 0  # then a side at 0 stays there, without rounding
-            low = 0.0 if keeps_zero and ends[0] == 0 and 0 in self.sides[j] else math.nextafter(ends[0], -math.inf)
-            high = 0.0 if keeps_zero and ends[1] == 0 and 0 in self.sides[j] else math.nextafter(ends[1], math.inf)
-            moved.append((low, high))
+            low, high = sorted(_scaled(end, factor, shift) for end in self.sides[j])
+            moved.append((rounded_down(low), rounded_up(high)))
         self.sides = moved
 
     def _elementwise(self, place: int) -> tuple[int, Link] | None:
@@ -202,12 +206,23 @@ class _Chain:
             return None
         values = self._values(place)
         sides = self.sides or [(-math.inf, math.inf)] * len(maps)
-        found = [_injective(entry, value, side) for entry, value, side in zip(maps, values, sides, strict=True)]
+        found = [
+            _injective(entry, value, side) if self._defined(entry, value, side) else ""
+            for entry, value, side in zip(maps, values, sides, strict=True)
+        ]
         if not all(found):
             return None
         exact = "enclosed" not in found
+        self.straight = False
         self._move_elementwise(maps)
         return place + 1, Link(source, self.cuts[place + 1], f"{node.name}, injective in each coordinate", exact)
+
+    def _defined(self, entry: Map, value: arb, side: tuple[float, float]) -> bool:
+        """Whether the map has a value on the range of its entry, up to a null set of latents."""
+        if entry.name == "reciprocal":
+            return self.thin or not contains_zero(value) or side[0] > 0 or side[1] < 0
+        start = _STARTS.get(entry.name)
+        return start is None or bool(value > start) or side[0] > start or (self.thin and side[0] >= start)
 
     def _move_elementwise(self, maps: list[Map]) -> None:
         """Half-lines that begin at 0 stay half-lines under the maps that keep them so; else nothing is known."""
@@ -245,19 +260,15 @@ class _Chain:
             elif _left_invertible(rows):
                 argument = "a Jacobian with a left factor P, |P J - 1| < 1 over the range"
             if argument is not None:
-                self.sides = None
+                self.sides, self.straight, self.thin = None, False, False
                 return end, Link(self.cuts[place], self.cuts[end], argument, False)
         return None
 
 
-def _scaled(end: float, factor: Any, shift: Any) -> float:
+def _scaled(end: float, factor: Any, shift: Any) -> Any:
     if math.isinf(end):
         return end if factor > 0 else -end
-    value = to_fraction(end) * factor + shift
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+    return to_fraction(end) * factor + shift
 
 
 def _varies(argument: Any) -> bool:

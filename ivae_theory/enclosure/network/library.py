@@ -209,10 +209,15 @@ def clamp(low: Any = None, high: Any = None) -> Map:
 
 
 def softplus(beta: Any = 1, threshold: Any = 20) -> Map:
-    """``log(1 + exp(beta x)) / beta``; above ``threshold``, where PyTorch returns ``x``, the ball contains both."""
+    """``log(1 + exp(beta x)) / beta``; above ``threshold``, where PyTorch returns ``x``, the ball contains both.
+
+    From 20 on, PyTorch's own choice, that switch is rounding; below it is a jump back, which is refused.
+    """
     rate, switch = lift(beta), lift(threshold)
     if not rate > 0:
         raise CannotEnclose(f"softplus with beta {beta}")
+    if not switch >= 20:
+        raise CannotEnclose(f"softplus with a threshold of {threshold}, where it jumps back by more than rounding")
 
     def value(x: arb) -> arb:
         smooth = _softplus(rate * x) / rate

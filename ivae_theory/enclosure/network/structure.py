@@ -123,7 +123,8 @@ def _cut_at(graph: Graph, cut: int, shape: tuple[int, ...] | None) -> AffinePart
 def shapes_of(graph: Graph) -> list[tuple[int, ...] | None]:
     """Shapes of the nodes' results (``None`` for nodes with several), found by running the graph where that works."""
     best: list[Any] = []
-    for point in (np.zeros(graph.m), np.full(graph.m, 0.53125), np.full(graph.m, -0.53125)):
+    uneven = 0.53125 + np.arange(graph.m) % 8 / 64  # equal coordinates could cancel where something is divided
+    for point in (np.zeros(graph.m), uneven, -uneven):
         with precision(32):
             first = Tensor(point.astype(np.int64).reshape(1, -1) if graph.integer else balls(point[None]))
             found = graph.results(first, Machine())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -11,7 +12,7 @@ from ivae_theory.enclosure.formula.ranges import Range, support_ranges
 from ivae_theory.errors import CorruptReport
 from ivae_theory.exact import from_text
 
-__all__ = ["in_one_piece", "inside", "sides_of", "supports_of"]
+__all__ = ["in_one_piece", "inside", "rounded_down", "rounded_up", "sides_of", "supports_of"]
 
 Supports = list[tuple[Range, ...]]
 
@@ -30,16 +31,20 @@ def supports_of(families: Sequence[Mapping[str, Any]]) -> Supports:
 
 def sides_of(supports: Supports) -> list[tuple[float, float]]:
     """The smallest box of floats found that contains every latent's support."""
-    return [(min(_down(p.low) for p in parts), max(_up(p.high) for p in parts)) for parts in supports]
+    return [(min(rounded_down(p.low) for p in parts), max(rounded_up(p.high) for p in parts)) for parts in supports]
 
 
-def _down(end: Any) -> float:
-    value = float(end)
-    return value if math.isinf(value) or Fraction(value) <= end else math.nextafter(value, -math.inf)
+def rounded_down(end: Any) -> float:
+    """A float at or below the number, the nearest or the next to it."""
+    return -rounded_up(-end)
 
 
-def _up(end: Any) -> float:
-    value = float(end)
+def rounded_up(end: Any) -> float:
+    """A float at or above the number, the nearest or the next to it."""
+    try:
+        value = float(end)
+    except OverflowError:
+        return math.inf if end > 0 else -sys.float_info.max
     return value if math.isinf(value) or Fraction(value) >= end else math.nextafter(value, math.inf)
 
 
