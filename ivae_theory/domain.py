@@ -98,6 +98,18 @@ class Observed(_Values):
     """Observed values of ``u`` from a larger support: they can prove (iii), never refute it by being few."""
 
 
+def _as_bound(value: Any) -> NDArray[np.float64]:
+    if hasattr(value, "detach"):
+        value = tensor_array(value, "Box")[0]
+    try:
+        bound = np.atleast_1d(value)
+    except ValueError as error:
+        raise InputError("Box", "bounds of one shape (m,)", str(error)) from None
+    if bound.size and bound.dtype.kind not in "fiu":
+        raise InputTypeError("Box", "real bounds", f"dtype {bound.dtype}")
+    return bound.astype(np.float64)
+
+
 @dataclass(frozen=True, eq=False)
 class Box:
     """A continuum: the product of the intervals ``[low_j, high_j]``; bounds may be infinite."""
@@ -106,12 +118,13 @@ class Box:
     high: NDArray[np.float64]
 
     def __init__(self, low: ArrayLike, high: ArrayLike) -> None:
+        given = _as_bound(low), _as_bound(high)
         try:
-            lower, upper = np.broadcast_arrays(np.atleast_1d(low).astype(float), np.atleast_1d(high).astype(float))
-        except (TypeError, ValueError) as error:
+            lower, upper = np.broadcast_arrays(*given)
+        except ValueError as error:
             raise InputError("Box", "bounds of one shape (m,)", str(error)) from None
-        if lower.ndim != 1:
-            raise InputError("Box", "bounds of shape (m,)", f"shape {lower.shape}")
+        if lower.ndim != 1 or not lower.size:
+            raise InputError("Box", "bounds of shape (m,) with m >= 1", f"shape {lower.shape}")
         if np.isnan(lower).any() or np.isnan(upper).any() or not (lower < upper).all():
             raise InputError("Box", "low < high in every coordinate", f"low {lower.tolist()}, high {upper.tolist()}")
         for name, value in (("low", lower), ("high", upper)):
@@ -128,9 +141,11 @@ class Box:
         """``count`` points inside the box (scrambled Sobol; unbounded sides through a logistic map)."""
         from scipy.stats import qmc
 
-        unit: NDArray[np.float64] = qmc.Sobol(self.dimension, seed=seed).random_base2(
-            max(1, math.ceil(math.log2(count)))
-        )[:count]
+        unit: NDArray[np.float64]
+        if self.dimension > qmc.Sobol.MAXDIM:
+            unit = np.random.default_rng(seed).random((count, self.dimension))
+        else:
+            unit = qmc.Sobol(self.dimension, seed=seed).random_base2(max(1, math.ceil(math.log2(count))))[:count]
         unit = np.clip(unit, 1e-6, 1 - 1e-6)
         points = np.empty_like(unit)
         for j, (low, high) in enumerate(zip(self.low, self.high, strict=True)):
@@ -140,6 +155,8 @@ class Box:
 
 def _spread(unit: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
     """(0, 1) onto the interval between two possibly infinite bounds."""
+    if math.isfinite(low) and math.isfinite(high) and high / 2 - low / 2 > np.finfo(float).max / 2:
+        return low * (1 - unit) + high * unit
     if math.isfinite(low) and math.isfinite(high):
         return np.asarray(np.clip(low + unit * (high - low), low, high), dtype=np.float64)
     if math.isfinite(low):
@@ -147,6 +164,10 @@ def _spread(unit: NDArray[np.float64], low: float, high: float) -> NDArray[np.fl
     if math.isfinite(high):
         return high + np.log1p(-unit)
     return 2 * np.log(unit / (1 - unit))
+
+
+#: Assumptions that sympy simplifies by, and that are none of the sets in which u is said to lie.
+_NARROW = ("even", "odd", "prime", "composite", "imaginary", "irrational", "transcendental", "noninteger", "infinite")
 
 
 def _default_set(symbol: Any) -> sympy.Set:
@@ -176,6 +197,11 @@ class SymbolicDomain:
         for symbol, where in pairs.items():
             if not isinstance(symbol, sympy.Symbol):
                 raise InputTypeError("u", "sympy symbols", repr(symbol))
+            narrow = [name for name in _NARROW if symbol.assumptions0.get(name)]
+            if narrow:
+                raise InputError(
+                    "u", f"a symbol {symbol} that is real, and a set for more", f"one declared {narrow[0]}"
+                )
             if not isinstance(where, sympy.Set):
                 raise InputTypeError("u", f"a sympy set for {symbol}", repr(where))
             if where.is_empty or where.is_subset(sympy.Reals) is False:

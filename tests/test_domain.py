@@ -95,3 +95,47 @@ def test_what_a_user_writes_means_a_domain():
     assert as_domain(box) is box
     with pytest.raises(InputTypeError):
         as_domain(None)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (np.array([2**64 - 1, 5], dtype=np.uint64), "below 2\\*\\*63"),
+        (np.array([1, 1 + np.finfo(np.longdouble).eps], dtype=np.longdouble), "double precision"),
+    ],
+)
+def test_numbers_that_would_be_changed_silently_are_refused(values, words):
+    with pytest.raises((InputError, InputTypeError), match=words):
+        Points(values)
+
+
+def test_long_doubles_that_are_doubles_are_read():
+    assert Points(np.array([1, 2, 3], dtype=np.longdouble)).values.dtype == np.float64
+
+
+@pytest.mark.parametrize("bounds", [(1j, 2), ("0", "1"), (None, 2), ([], []), (np.bool_(False), np.bool_(True)), ({}, 1)])
+def test_bounds_that_are_no_real_numbers_are_refused(bounds):
+    with pytest.raises((InputError, InputTypeError), match="Box"):
+        Box(*bounds)
+
+
+def test_candidates_of_the_widest_box_are_spread_over_it():
+    points = Box(-1e308, 1e308).candidates(64)
+    assert np.isfinite(points).all()
+    assert len(np.unique(points)) == 64
+    assert (points < 0).any()
+    assert (points > 0).any()
+
+
+def test_boxes_of_more_dimensions_than_a_sobol_sequence_has():
+    points = Box(np.zeros(25_000), np.ones(25_000)).candidates(4, seed=1)
+    assert points.shape == (4, 25_000)
+    assert 0.4 < points.mean() < 0.6
+
+
+@pytest.mark.parametrize("assumption", ["even", "prime", "composite", "imaginary", "irrational", "transcendental"])
+def test_assumptions_that_no_set_carries_are_refused(assumption):
+    symbol = sympy.Symbol("u", **{assumption: True})
+    for u in ([symbol], {symbol: sympy.S.Integers}):
+        with pytest.raises(InputError, match=assumption):
+            SymbolicDomain(u)

@@ -297,15 +297,23 @@ def require_rowwise(
     NonDeterministic
         When some of the points are answered differently by themselves, by more than half of the digits.
     """
-    some = points[: max(1, min(len(points) // 2, 256))]
-    if len(some) == len(points):
+    count = max(1, min(len(points) // 2, 256))
+    if count == len(points):
         return
+    # The end backwards, too: a sum over the rows so far, or a difference from the first, is the same for the beginning.
+    for some in (slice(0, count), slice(None, -count - 1, -1)):
+        _require_same_alone(function, points[some], answers[some], argument)
+
+
+def _require_same_alone(
+    function: Callable[..., Any], points: NDArray[Any], answers: NDArray[np.float64], argument: str
+) -> None:
     try:
-        alone, finite = evaluate_where_finite(function, some, argument)
+        alone, finite = evaluate_where_finite(function, points, argument)
     except CallableFailed:
         return  # it takes batches of one size alone
-    before = answers[: len(some)].reshape(len(some), -1)
-    alone = alone.reshape(len(some), -1)
+    before = answers.reshape(len(points), -1)
+    alone = alone.reshape(len(points), -1)
     if before.shape == alone.shape and finite.any():
         # Batches of another size are added up in another order; no more than that is granted.
         granted = float(unknown_error(before[finite]).max())

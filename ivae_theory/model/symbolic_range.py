@@ -11,7 +11,7 @@ import sympy
 from flint import arb
 
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.errors import NaturalParameterError
+from ivae_theory.errors import InputError, NaturalParameterError
 from ivae_theory.exact import to_arb, to_fraction
 from ivae_theory.model.natural import SymbolicNatural
 from ivae_theory.model.ranges import bounds_of, corner_statuses
@@ -37,6 +37,7 @@ def check_symbolic(families: Sequence[Any], natural: SymbolicNatural) -> tuple[s
             try:
                 boxes = enclose(natural, {symbol: to_arb(value) for symbol, value in point.items()})
             except CannotEnclose:
+                _refuse_unreal(natural, point)
                 continue
             _refuse_outside(families, boxes, point)
         count += 1
@@ -54,6 +55,16 @@ def enclose(natural: SymbolicNatural, where: dict[sympy.Symbol, arb]) -> list[tu
         value = ball(entry, where)
         bounds.append(bounds_of(value))
     return bounds
+
+
+def _refuse_unreal(natural: SymbolicNatural, point: dict[sympy.Symbol, Fraction]) -> None:
+    """Raise where sympy knows that lambda is a finite number and not real, such as sqrt(u) at u = -1."""
+    values = {symbol: sympy.Rational(value.numerator, value.denominator) for symbol, value in point.items()}
+    for entry in natural.matrix:
+        value = entry.xreplace(values)
+        if value.is_finite and value.is_real is False:
+            where = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
+            raise InputError("lambda(u)", "real natural parameters at every u", f"{str(entry)[:60]}, not real at {where}")
 
 
 def _refuse_outside(families: Sequence[Any], bounds: Sequence[Any], point: dict[sympy.Symbol, Fraction]) -> None:

@@ -180,3 +180,10 @@ def test_an_enclosure_that_is_too_wide_refuses_nothing():
     big = sympy.Integer(10) ** 60
     entry = (sympy.sqrt(big + U) - sympy.sqrt(big)) * sympy.sqrt(big) - U
     assert Prior(SCALE, entry, u={U: sympy.Interval(1, 2)}).n == 1
+
+
+def test_symbolic_parameters_that_are_not_real_somewhere_are_refused():
+    u = sympy.Symbol("u", real=True)
+    with pytest.raises(InputError, match="not real at u = -1"):
+        Prior(families.gaussian_location(), sympy.Matrix([sympy.sqrt(u)]), u={u: sympy.Interval(-1, 1)})
+    Prior(families.gaussian_location(), sympy.Matrix([sympy.log(u)]), u={u: sympy.Interval(0, 1)})  # a pole at one end

@@ -130,3 +130,20 @@ def test_a_posterior_that_ends_the_program_is_an_error(timeout: float | None) ->
     )
     with pytest.raises(CallableFailed, match="SystemExit: 0"):
         check(model, timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda u: np.cumsum(u, axis=0),
+        lambda u: np.asarray(u) - np.asarray(u)[:1],
+        lambda u: np.asarray(u) - np.asarray(u)[-1:],
+        lambda u: np.asarray(u) - np.asarray(u).max(axis=0),
+        lambda u: np.ones((len(u), 1)) * np.arange(len(u))[:, None],
+        lambda u: np.sort(np.asarray(u) ** 2 - 5 * np.asarray(u), axis=0),
+    ],
+)
+@pytest.mark.parametrize("u", [[1.0, 2.0], [1.0, 2.0, 3.0], [3.0, 1.0, 2.0, 5.0]])
+def test_what_depends_on_the_place_in_the_batch_is_no_function_of_u(function, u):
+    with pytest.raises(NonDeterministic, match="whatever else"):
+        Prior(LOCATION, function, u=u)
