@@ -9,10 +9,9 @@ import numpy as np
 import sympy
 
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, binds, rechecks
-from ivae_theory.enclosure.formula.ranges import Range
 from ivae_theory.enclosure.network.chain import NotProved, injective_links
 from ivae_theory.enclosure.network.refutation import bottleneck, collides, continuous_on, determinant_sign
-from ivae_theory.enclosure.network.supports import Supports, in_one_piece, inside, sides_of, supports_of
+from ivae_theory.enclosure.network.supports import Supports, hulls_of, in_one_piece, inside, sides_of, supports_of
 from ivae_theory.enclosure.network.traced import Graph
 from ivae_theory.enclosure.network.triangular import recovers
 from ivae_theory.enclosure.precision import precision
@@ -61,9 +60,7 @@ def _recovery(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
         raise InvalidCertificate("the expressions of the model's mixing function", "others")
     symbols = {name: sympy.Symbol(name, real=True) for name in evidence["symbols"]}
     expressions = [from_text(text, symbols.values(), "expressions") for text in evidence["expressions"]]
-    supports = supports_of(subject["families"])
-    hulls = [Range(min(p.low for p in parts), max(p.high for p in parts)) for parts in supports]
-    ranges = dict(zip(symbols.values(), hulls, strict=True))
+    ranges = dict(zip(symbols.values(), hulls_of(supports_of(subject["families"])), strict=True))
     known: set[sympy.Symbol] = set()
     for component, name in evidence["order"]:
         symbol, expression = symbols[name], expressions[component]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ivae_theory.enclosure.network.chain import NotProved, injective_links
 from ivae_theory.enclosure.network.refutation import bottleneck, continuous_on, determinant_sign
-from ivae_theory.enclosure.network.supports import Supports, in_one_piece, inside, sides_of, supports_of
+from ivae_theory.enclosure.network.supports import Supports, hulls_of, in_one_piece, inside, sides_of, supports_of
 from ivae_theory.enclosure.network.triangular import recovery_order
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import CallableFailed
@@ -116,9 +116,7 @@ def _outline(built: Any) -> str:
 
 
 def _triangular(mixing: SymbolicMixing, supports: Supports) -> Verdict | None:
-    if any(len(parts) > 1 for parts in supports):
-        supports = [(_hull(parts),) for parts in supports]
-    ranges = {symbol: parts[0] for symbol, parts in zip(mixing.symbols, supports, strict=True)}
+    ranges = dict(zip(mixing.symbols, hulls_of(supports), strict=True))
     order = recovery_order(list(mixing.matrix), ranges)
     if order is None:
         return None
@@ -132,12 +130,6 @@ def _triangular(mixing: SymbolicMixing, supports: Supports) -> Verdict | None:
     return Verdict.hold(
         CLAIM, Grade.EXACT, f"The latents are recovered one after the other: {steps}.", evidence=evidence
     )
-
-
-def _hull(parts: Any) -> Any:
-    from ivae_theory.enclosure.formula.ranges import Range
-
-    return Range(min(p.low for p in parts), max(p.high for p in parts))
 
 
 # Refutations --------------------------------------------------------------------------------------------------

@@ -16,9 +16,12 @@ import ivae_theory.certificates.injectivity
 import ivae_theory.certificates.recheck  # noqa: F401  (both register recheckers)
 from ivae_theory.certificates.registry import InvalidCertificate, bind_evidence, recheck_evidence
 from ivae_theory.errors import CorruptReport, InputError, InputTypeError
+from ivae_theory.families import ExponentialFamily
 from ivae_theory.hypotheses.injectivity import CLAIM, check_injective
 from ivae_theory.mixing import SymbolicMixing, as_mixing, assume_injective, mlp, register_injective
 from ivae_theory.mixing.registry import _USERS
+from ivae_theory.model import Model, Prior
+from ivae_theory.noise import Noise
 from ivae_theory.verdict import Grade, Status
 from tests.truth.rows_injectivity import ROWS, decoder, model, network, z1, z2
 
@@ -144,6 +147,31 @@ def test_signs_far_out_are_rechecked(size):
     verdict = check_injective(subject)
     assert verdict.fails
     settled(subject, verdict)
+
+
+OPEN = [
+    ([z1 - 1 / z1], [(0, sympy.oo)]),
+    ([z1 * z2, z2], [(-sympy.oo, sympy.oo), (0, sympy.oo)]),
+    ([z1**2, z2**2, z1 * z2], [(0, sympy.oo), (-sympy.oo, sympy.oo)]),
+    ([z1 * sympy.log(z2), z2], [(-sympy.oo, sympy.oo), (1, sympy.oo)]),
+]
+
+
+@pytest.mark.parametrize(("expressions", "sides"), OPEN, ids=str)
+def test_what_is_recovered_on_open_supports_is_recheckable(expressions, sides):
+    """What is 0 or undefined at an end is no obstacle where the support leaves the end out."""
+    z = sympy.Symbol("z", real=True)
+    for pieces in (1, 2):
+        supports = [sympy.Interval.open(*side) for side in sides]
+        if pieces == 2:
+            supports[-1] = sympy.Union(sympy.Interval.open(sides[-1][0], 5), sympy.Interval.open(7, sympy.oo))
+        families = [ExponentialFamily([z], support, sympy.exp(-(z**2))) for support in supports]
+        prior = Prior(families, np.random.default_rng(0).normal(size=(len(sides) + 2, len(sides))))
+        mixing = SymbolicMixing([z1, z2][: len(sides)], expressions)
+        subject = Model(prior, noise=Noise.none(), mixing=mixing)
+        verdict = check_injective(subject)
+        assert verdict.holds
+        settled(subject, verdict)
 
 
 def test_latents_of_one_name_are_refused():

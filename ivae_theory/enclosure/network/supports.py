@@ -12,7 +12,7 @@ from ivae_theory.enclosure.formula.ranges import Range, support_ranges
 from ivae_theory.errors import CorruptReport
 from ivae_theory.exact import from_text
 
-__all__ = ["in_one_piece", "inside", "rounded_down", "rounded_up", "sides_of", "supports_of"]
+__all__ = ["hulls_of", "in_one_piece", "inside", "rounded_down", "rounded_up", "sides_of", "supports_of"]
 
 Supports = list[tuple[Range, ...]]
 
@@ -32,6 +32,17 @@ def supports_of(families: Sequence[Mapping[str, Any]]) -> Supports:
 def sides_of(supports: Supports) -> list[tuple[float, float]]:
     """The smallest box of floats found that contains every latent's support."""
     return [(min(rounded_down(p.low) for p in parts), max(rounded_up(p.high) for p in parts)) for parts in supports]
+
+
+def hulls_of(supports: Supports) -> list[Range]:
+    """The smallest interval that contains each latent's support; ends that no part contains are open."""
+    found = []
+    for parts in supports:
+        low, high = min(p.low for p in parts), max(p.high for p in parts)
+        low_open = all(p.low_open for p in parts if p.low == low)
+        high_open = all(p.high_open for p in parts if p.high == high)
+        found.append(Range(low, high, low_open, high_open))
+    return found
 
 
 def rounded_down(end: Any) -> float:
