@@ -22,6 +22,8 @@ def recheck_document(document: Mapping[str, Any], model: Any) -> RecheckResult:
     """Verify a sealed document of kind ``ivae_theory.recovery`` or ``ivae_theory.equivalence``."""
     if document["kind"] == "ivae_theory.equivalence":
         return _equivalence(document, model)
+    if model is not None:
+        raise CorruptReport("report", "one about a model", "a recovery: it is about arrays and no model")
     return _recovery(document)
 
 

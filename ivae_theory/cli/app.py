@@ -111,8 +111,18 @@ def main(arguments: list[str] | None = None) -> None:
         _stop("there is not enough memory for this", 2)
     except RecursionError:
         _stop("the input is nested too deeply", 2)
-    else:
-        sys.exit(status if isinstance(status, int) else 0)
+    except Exception as error:  # noqa: BLE001 - Python's own status for it, 1, would say that something fails
+        _stop(f"an error that is not expected, {type(error).__name__}: {error}{_place(error)}", 2)
+    # Not sys.exit: a model's file may have replaced it.
+    raise SystemExit(status if isinstance(status, int) else 0)
+
+
+def _place(error: BaseException) -> str:
+    """Where an unforeseen error arose, for whoever reports it."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f" ({trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno})"
 
 
 def _stop(message: str, status: int) -> None:
@@ -120,4 +130,4 @@ def _stop(message: str, status: int) -> None:
     if len(line) > LONGEST:
         line = f"{line[:LONGEST]}... {len(line) - LONGEST} more characters"
     click.echo(f"ivae-theory: {line}", err=True)
-    sys.exit(status)
+    raise SystemExit(status)

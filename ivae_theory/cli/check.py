@@ -8,7 +8,7 @@ import click
 
 from ivae_theory.cli.app import EXIT
 from ivae_theory.cli.console import console, progress
-from ivae_theory.cli.options import MODEL_FILE, OUTPUT, examples, quiet_option
+from ivae_theory.cli.options import MODEL_FILE, OUTPUT, SEED, different, examples, quiet_option
 from ivae_theory.cli.watch import load_within, timeout_option, within
 from ivae_theory.verdict import GOALS, Report
 
@@ -35,7 +35,7 @@ SECONDS = 600
 @click.option("--html", "html_path", metavar="PATH", type=OUTPUT, help="Write the report as one HTML file.")
 @click.option("--latex", "latex_path", metavar="PATH", type=OUTPUT, help="Write the verdict table as LaTeX.")
 @timeout_option("each verdict", SECONDS, "FILE.py")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of every random choice.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of every random choice.")
 @quiet_option()
 def command(
     file: str,
@@ -55,6 +55,7 @@ def command(
     """
     from ivae_theory.checking import check
 
+    different({"--json": json_path, "--html": html_path, "--latex": latex_path})
     (model,) = load_within(timeout, file, quiet=quiet)
     seconds = timeout or SECONDS
     with progress("checking the model", quiet) as said:

@@ -9,7 +9,7 @@ import click
 from ivae_theory.budget import NoAnswer, answer
 from ivae_theory.cli.app import EXIT
 from ivae_theory.cli.console import progress
-from ivae_theory.cli.options import MODEL_FILE, OUTPUT, examples, quiet_option
+from ivae_theory.cli.options import MODEL_FILE, OUTPUT, SEED, examples, quiet_option
 from ivae_theory.cli.watch import load_within, timeout_option
 from ivae_theory.text import printable
 from ivae_theory.verdict import Verdict
@@ -25,7 +25,7 @@ SECONDS = 600
 @click.option(
     "--json", "json_path", metavar="PATH", type=OUTPUT, help="Write the verdict with its certificate as JSON."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the points that are tried.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of the points that are tried.")
 @timeout_option("the verdict", SECONDS, "each file")
 @quiet_option()
 def command(first: str, second: str, json_path: str | None, seed: int, timeout: float | None, quiet: bool) -> int:

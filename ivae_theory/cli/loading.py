@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import runpy
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ def load_model(spec: str) -> Any:
         When the file, or the function, raises.
     """
     path, name = _split(spec)
-    sys.path.insert(0, str(path.parent.resolve()))
+    before, folder = Path.cwd(), str(path.parent.resolve())
+    sys.path.insert(0, folder)
     try:
         namespace = _run(path)
         if name not in namespace:
@@ -41,7 +43,9 @@ def load_model(spec: str) -> Any:
         if callable(found):
             found = _call(found, path, name)
     finally:
-        sys.path.remove(str(path.parent.resolve()))
+        with suppress(ValueError):  # the file may have taken it out
+            sys.path.remove(folder)
+        os.chdir(before)  # reports are written where the command was given
     from ivae_theory.model import Model
 
     if not isinstance(found, Model):
@@ -91,6 +95,9 @@ def _call(function: Any, path: Path, name: str) -> Any:
         return function()
     except IvaeTheoryError:
         raise
+    except SystemExit as error:
+        got = f"an exit with status {error.code}"
+        raise CallableFailed(f"{path}:{name}", "a function without arguments that returns a model", got) from None
     except Exception as error:  # noqa: BLE001 - whatever the user's function raises becomes one line
         got = f"{type(error).__name__}: {error}{_line(error, path)}"
         raise CallableFailed(f"{path}:{name}", "a function without arguments that returns a model", got) from None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
-__all__ = ["MODEL_FILE", "OUTPUT", "examples", "quiet_option"]
+__all__ = ["MODEL_FILE", "OUTPUT", "SEED", "different", "examples", "quiet_option"]
 
 
 class _ModelFile(click.ParamType):  # type: ignore[type-arg]  # older versions of click have no generic one
@@ -39,6 +39,16 @@ class _Output(click.Path):
 
 MODEL_FILE = _ModelFile()
 OUTPUT = _Output(dir_okay=False, writable=True)
+SEED = click.IntRange(min=0)
+
+
+def different(paths: Mapping[str, str | None]) -> None:
+    """Refuse two outputs, by their options, that would overwrite each other."""
+    taken: dict[str, str] = {}
+    for option, path in paths.items():
+        other = None if path is None else taken.setdefault(os.path.realpath(path), option)
+        if other not in (None, option):
+            raise click.UsageError(f"{option} and {other} name the same file {path!r}.")
 
 
 def examples(*lines: str) -> str:

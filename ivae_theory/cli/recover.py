@@ -6,7 +6,7 @@ import click
 
 from ivae_theory.cli.app import EXIT
 from ivae_theory.cli.console import progress
-from ivae_theory.cli.options import OUTPUT, examples, quiet_option
+from ivae_theory.cli.options import OUTPUT, SEED, different, examples, quiet_option
 from ivae_theory.cli.watch import timeout_option, within
 from ivae_theory.errors import InputError
 from ivae_theory.text import printable
@@ -29,7 +29,7 @@ SECONDS = 3600
 @click.option("--learned-statistics", help="T' as text in z; by default the same as T.")
 @click.option("--tolerance", type=float, default=0.05, show_default=True, help="Largest off-permutation mass.")
 @click.option("--level", type=float, default=0.05, show_default=True, help="Probability of a wrong answer, at most.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the bootstrap.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of the bootstrap.")
 @click.option("--json", "json_path", metavar="PATH", type=OUTPUT, help="Write the recovery with its evidence as JSON.")
 @click.option("--html", "html_path", metavar="PATH", type=OUTPUT, help="Write the recovery as one HTML file.")
 @click.option("--plot", "plot_path", metavar="PATH", type=OUTPUT, help="Draw A before and after the permutation.")
@@ -53,6 +53,8 @@ def command(
     z_learned is (N, n) exact latents or (S, N, n) posterior draws. Optional arrays: u (N,), and natural with
     learned_natural, the natural parameters of both models at the same values of u. Object arrays are refused.
     """
+
+    different({"--json": json_path, "--html": html_path, "--plot": plot_path})
 
     def compared() -> dict[str, str]:
         from ivae_theory.files import write_text

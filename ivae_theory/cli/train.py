@@ -53,7 +53,7 @@ _OWN = (
 @click.option("--latents", type=click.IntRange(1), metavar="N", help="Number of latents; by default the true number.")
 @click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="A parameter of the method; repeatable.")
 @click.option("--data", "changes", metavar="NAME=VALUE", multiple=True, help="A change of the preset; repeatable.")
-@click.option("--data-seed", type=int, default=0, show_default=True, help="Seed of a preset's data.")
+@click.option("--data-seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of a preset's data.")
 @click.option("--steps", type=click.IntRange(1), help="Optimiser steps.")
 @click.option("--batch", type=click.IntRange(1), help="Rows a step.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="Learning rate.")

@@ -85,4 +85,7 @@ def _watch(child: int, loaded: int, seconds: float, files: str, quiet: bool) -> 
     if os.WIFSIGNALED(status):
         name = signal.Signals(os.WTERMSIG(status)).name
         raise CallableFailed(files, "a file that runs", f"a process that ended with {name}")
-    sys.exit(os.WEXITSTATUS(status))
+    code = os.WEXITSTATUS(status)
+    if code in (0, 1, 3) and not os.read(loaded, 1):  # those of verdicts, and nothing was loaded to be judged
+        raise CallableFailed(files, "a file that runs", f"a process that ended with status {code}")
+    sys.exit(code)

@@ -96,7 +96,7 @@ def _radius(domain: Any, graph: Any, points: NDArray[Any]) -> Fraction:
     """Half width of the neighbourhoods; zero where u is discrete."""
     if isinstance(domain, Points) or graph.integer:
         return Fraction(0)
-    return Fraction(_RADIUS) * 2 ** max(0, int(np.ceil(np.log2(np.abs(points).max() + 1))))
+    return Fraction(_RADIUS) * Fraction(2) ** max(0, int(np.ceil(np.log2(np.abs(points).max() + 1))))
 
 
 def _enclose(prior: Any, points: NDArray[Any], rows: Floats) -> tuple[Verdict | None, str]:

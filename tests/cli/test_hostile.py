@@ -6,6 +6,8 @@ import io
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -198,3 +200,80 @@ def test_arrays_that_lie_are_refused(refused, tmp_path, monkeypatch, array):
 )
 def test_what_cannot_be_written_is_said(refused, tmp_path, option, path):
     refused("check", SECTION5, "--quiet", option, path.format(tmp_path))
+
+
+GOOD = f"from runpy import run_path\nmodel = run_path({SECTION5!r})['model']\n"
+
+
+@pytest.mark.parametrize("status", ["0", "1", "3", "None", "'text'"])
+def test_a_function_that_exits_decides_nothing(refused, tmp_path, status):
+    path = tmp_path / "m.py"
+    path.write_text(f"def model(): raise SystemExit({status})")
+    assert "exit with status" in refused("check", path)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+@pytest.mark.parametrize("status", [0, 1, 3])
+def test_a_file_that_ends_the_process_decides_nothing_within_a_budget(tmp_path, status):
+    path = tmp_path / "m.py"
+    path.write_text(f"import os\nos._exit({status})")
+    command = [sys.executable, "-m", "ivae_theory", "check", str(path), "--timeout", "60"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 2, done
+    assert len(done.stderr.splitlines()) == 1
+    assert f"status {status}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["import sys\nsys.stdout.close()", "import sys\nsys.path.clear()", "import sys\nsys.exit = lambda *status: None"],
+)
+def test_a_file_that_breaks_its_surroundings_changes_no_exit_status(tmp_path, line):
+    path = tmp_path / "m.py"
+    path.write_text(GOOD + line)
+    command = [sys.executable, "-m", "ivae_theory", "check", str(path), "--json", "report.json"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=100, cwd=tmp_path, env=environment, check=False
+    )
+    assert done.returncode == (2 if "stdout" in line or "path" in line else 0), done
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_changes_the_folder_does_not_move_what_is_written(tmp_path, monkeypatch):
+    path = tmp_path / "m.py"
+    (tmp_path / "elsewhere").mkdir()
+    path.write_text(GOOD + f"import os\nos.chdir({str(tmp_path / 'elsewhere')!r})")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        main(["check", "m.py", "--json", "report.json", "--quiet"])
+    assert stop.value.code == 0
+    assert (tmp_path / "report.json").exists()
+
+
+def test_an_error_that_nobody_foresaw_is_neither_holds_nor_fails(refused, tmp_path):
+    path = tmp_path / "m.py"
+    path.write_text("from ivae_theory import Model\nmodel = object.__new__(Model)")
+    assert "not expected" in refused("check", path)
+
+
+def test_two_outputs_do_not_share_a_file(refused, tmp_path):
+    assert "--html" in refused("check", SECTION5, "--quiet", "--json", tmp_path / "x", "--html", tmp_path / "x")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["check", SECTION5], ["recover", "absent.npz"], ["equivalent", SECTION5, SECTION5]],
+    ids=" ".join,
+)
+def test_seeds_are_not_negative(refused, command):
+    assert "--seed" in refused(*command, "--seed", "-1")
+
+
+def test_a_recovery_is_about_no_model(refused, tmp_path):
+    path = tmp_path / "z.npz"
+    z = np.random.default_rng(0).normal(size=(100, 2))
+    np.savez(path, z_true=z, z_learned=z)
+    with pytest.raises(SystemExit):
+        main(["recover", str(path), "--json", str(tmp_path / "r.json"), "--quiet"])
+    assert "no model" in refused("recheck", tmp_path / "r.json", "--model", SECTION5)
