@@ -15,7 +15,7 @@ from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NonDe
 from ivae_theory.exact import rationalised
 from ivae_theory.families.support import intervals
 
-__all__ = ["Parsed", "array_function", "probe_points", "read_statistics"]
+__all__ = ["Parsed", "array_function", "check_assumptions", "probe_points", "read_statistics"]
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ def read_statistics(statistics: Any, base_measure: Any, variable: Any, support: 
     expressions = [] if callables else _expressions(statistics)
     measure = _expression(base_measure, "base_measure")
     symbol = _the_variable([*expressions, measure], variable)
-    _check_assumptions(symbol, support)
+    check_assumptions(symbol, support)
     real = sympy.Symbol(symbol.name, real=True)
     measure = rationalised(measure.xreplace({symbol: real}))
     log_base = _log_of(measure, real)
@@ -103,8 +103,14 @@ def _the_variable(expressions: Sequence[sympy.Expr], variable: sympy.Symbol | No
     return found.pop() if found else sympy.Symbol("z", real=True)
 
 
-def _check_assumptions(symbol: sympy.Symbol, support: sympy.Set) -> None:
-    """Assumptions on the variable that the support breaks: sympy has already simplified with them."""
+def check_assumptions(symbol: sympy.Symbol, support: sympy.Set) -> None:
+    """Refuse assumptions on a variable that the support breaks: sympy has already simplified with them.
+
+    Raises
+    ------
+    InputError
+        For a symbol that is declared an integer or not real, or of a sign that the support does not have.
+    """
     low, high = intervals(support)[0].start, intervals(support)[-1].end
     positive = symbol.is_nonnegative and bool(low < 0)
     negative = symbol.is_nonpositive and bool(high > 0)

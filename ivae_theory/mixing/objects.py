@@ -67,6 +67,11 @@ class SymbolicMixing(Mixing):
         The latents z_1, .., z_n in order.
     matrix
         The d expressions; floats in them are read as the dyadic rationals that they are.
+
+    Attributes
+    ----------
+    declared
+        The symbols as the user made them, with their assumptions.
     """
 
     def __init__(self, symbols: Sequence[sympy.Symbol], matrix: Any) -> None:
@@ -74,6 +79,7 @@ class SymbolicMixing(Mixing):
         named = all(isinstance(symbol, sympy.Symbol) for symbol in self.symbols)
         if not named or len({symbol.name for symbol in self.symbols}) != len(self.symbols):
             raise InputTypeError("mixing", "sympy symbols with distinct names", repr(symbols)[:80])
+        self.declared = self.symbols
         real = {symbol: sympy.Symbol(symbol.name, real=True) for symbol in self.symbols}
         try:
             entries = [rationalised(sympy.sympify(e, strict=True)).xreplace(real) for e in sympy.flatten([matrix])]
@@ -123,7 +129,8 @@ class CallableMixing(Mixing):
         if self._answers.ndim != 2:
             raise CallableFailed("mixing", "shape (B, d) for a batch (B, n)", f"shape {self._answers.shape}")
         self.d = int(self._answers.shape[1])
-        self.construction = construction_of(function) or _of_layers(function, self._example)
+        known = construction_of(function) or _of_layers(function, self._example)
+        self.construction = known if known is not None and self._rowwise() else None
         own = getattr(function, "graph", None)
         try:
             if isinstance(own, Graph):
@@ -135,6 +142,14 @@ class CallableMixing(Mixing):
             self.untraceable = error.why
         except CallableFailed as error:
             self.untraceable = str(error)
+
+    def _rowwise(self) -> bool:
+        """Whether the function answers points alone as it answers them in a batch."""
+        try:
+            alone = [evaluate_where_finite(self.function, self._example[k : k + 1], "mixing")[0] for k in (0, 1)]
+        except (CallableFailed, NonDeterministic):
+            return False
+        return all(same_answers(self._answers[k : k + 1], answer) for k, answer in enumerate(alone))
 
     def ask_again(self) -> None:
         """Refuse a function that answers otherwise than when the model was built."""

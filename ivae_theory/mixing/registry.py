@@ -210,5 +210,8 @@ def _inner(layer: Any, kind: str) -> Any:
         return None
     given = getattr(layer.meta, "args", None) or (None,)
     context = 0 if given[0] is None else len(given[0])
-    with torch.no_grad():
-        return layer.meta(torch.zeros(first.shape[1] - context, dtype=first.dtype))
+    try:
+        with torch.no_grad():
+            return layer.meta(torch.zeros(first.shape[1] - context, dtype=first.dtype))
+    except RuntimeError:  # conditioners whose first matrix is not that of their input: not known
+        return None

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import InputError, InputTypeError
+from ivae_theory.families.statistics import check_assumptions
 from ivae_theory.model.natural import CallableNatural
 from ivae_theory.model.prior import Prior
 from ivae_theory.model.record import training_record
@@ -65,6 +66,9 @@ class Model:
         self.n: int = prior.n
         self.noise: Any = as_noise(noise)
         self.mixing: Any = None if mixing is None else as_mixing(mixing, prior.n)
+        declared = getattr(getattr(self.mixing, "inner", None) or self.mixing, "declared", ())
+        for symbol, family in zip(declared, prior.families, strict=False):
+            check_assumptions(symbol, family.support)
         self.d: int | None = self._observed_dimension()
         self.assumptions: tuple[str, ...] = prior.assumptions + tuple(getattr(self.noise, "assumptions", ()))
 

@@ -19,7 +19,7 @@ from ivae_theory.errors import CorruptReport, InputError, InputTypeError
 from ivae_theory.families import ExponentialFamily
 from ivae_theory.hypotheses.injectivity import CLAIM, check_injective
 from ivae_theory.mixing import SymbolicMixing, as_mixing, assume_injective, mlp, register_injective
-from ivae_theory.mixing.registry import _USERS
+from ivae_theory.mixing.registry import _USERS, construction_of
 from ivae_theory.model import Model, Prior
 from ivae_theory.noise import Noise
 from ivae_theory.verdict import Grade, Status
@@ -141,7 +141,7 @@ def test_reciprocals_may_miss_a_null_set_and_no_more():
     assert not check_injective(model(flat, 1)).holds
 
 
-@pytest.mark.parametrize("size", [10**20, 10**300])
+@pytest.mark.parametrize("size", [10**20, 10**300], ids=["1e20", "1e300"])
 def test_signs_far_out_are_rechecked(size):
     subject = model(torch.abs, 1, sympy.Interval.open(-size, size))
     verdict = check_injective(subject)
@@ -210,6 +210,36 @@ def test_transforms_of_torch_by_construction():
         assert not check_injective(model(broken)).holds
     # the inverse of tanh is not defined on all of R
     assert not check_injective(model(t.TanhTransform().inv)).holds
+
+
+def test_a_transform_with_parameters_for_every_row_is_no_function_of_one_point():
+    from torch.distributions import transforms as t
+
+    for rows in (2, 7):
+        with pytest.raises(InputError, match="mixing"):
+            model(t.AffineTransform(torch.randn(rows, 2).double(), 1.0))
+    shifted = t.AffineTransform(torch.randn(5, 2).double(), torch.ones(5, 2).double())
+    for mixing in (shifted, t.ComposeTransform([shifted, t.ExpTransform()])):
+        assert check_injective(model(mixing)).undecided
+
+
+@pytest.mark.parametrize("name", ["NAF", "UNAF"])
+def test_flows_whose_parts_are_not_known_end_in_no_error(name):
+    zuko = pytest.importorskip("zuko", reason="needs the extra 'train'")
+    flow = getattr(zuko.flows, name)(2, transforms=1, hidden_features=(4,))
+    assert construction_of(flow().transform.inv) is None
+
+
+def test_assumptions_of_symbols_that_the_support_breaks_are_refused():
+    """Sympy has simplified with them: |p| is p when p is declared positive."""
+    for options in ({"positive": True}, {"negative": True}, {"integer": True}, {"imaginary": True}):
+        p = sympy.Symbol("p", **options)
+        with pytest.raises(InputError, match="support"):
+            model(SymbolicMixing([p], [sympy.Abs(p)]), 1)
+        with pytest.raises(InputError, match="support"):
+            model(assume_injective(((p,), [sympy.Abs(p)])), 1)
+    p = sympy.Symbol("p", positive=True)
+    assert check_injective(model(SymbolicMixing([p], [sympy.Abs(p)]), 1, sympy.Interval.open(0, sympy.oo))).holds
 
 
 def test_mixing_objects_are_read():
