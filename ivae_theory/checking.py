@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from ivae_theory import published, theorem1, theorem2, theorem3
+from ivae_theory.arguments import require_seed
 from ivae_theory.budget import NoAnswer, answers, require_seconds
 from ivae_theory.conclusion import conclude
 from ivae_theory.enclosure.turn import turn
@@ -70,6 +71,7 @@ def check(
     if goal not in GOALS:
         raise InputError("goal", f"one of {', '.join(GOALS)}", repr(goal))
     require_seconds(timeout)
+    seed = require_seed(seed)
     vouched = _vouched(assume)
     found: dict[str, Verdict] = {}
 

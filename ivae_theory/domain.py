@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ivae_theory.errors import InputError, InputTypeError
 
-__all__ = ["Box", "Domain", "Observed", "Points", "SymbolicDomain", "as_domain", "tensor_array"]
+__all__ = ["Box", "Domain", "Observed", "Points", "SymbolicDomain", "as_domain", "as_points", "tensor_array"]
 
 
 def tensor_array(tensor: Any, argument: str) -> tuple[NDArray[Any], str]:
@@ -30,7 +30,7 @@ def tensor_array(tensor: Any, argument: str) -> tuple[NDArray[Any], str]:
         raise InputTypeError(argument, "a dense tensor of a dtype that numpy has", str(problem)[:80]) from None
 
 
-def _as_points(values: Any, argument: str) -> NDArray[Any]:
+def as_points(values: Any, argument: str) -> NDArray[Any]:
     """A copy of ``values`` as a finite real array of shape (M, m) with M >= 1, m >= 1."""
     if hasattr(values, "detach"):
         values = tensor_array(values, argument)[0]
@@ -72,7 +72,7 @@ class _Values:
     values: NDArray[Any]
 
     def __init__(self, values: ArrayLike) -> None:
-        array = _as_points(values, type(self).__name__)
+        array = as_points(values, type(self).__name__)
         _, first = np.unique(array, axis=0, return_index=True)
         unique = array if len(first) == len(array) else np.ascontiguousarray(array[np.sort(first)])
         unique.setflags(write=False)

@@ -113,7 +113,9 @@ def test_long_doubles_that_are_doubles_are_read():
     assert Points(np.array([1, 2, 3], dtype=np.longdouble)).values.dtype == np.float64
 
 
-@pytest.mark.parametrize("bounds", [(1j, 2), ("0", "1"), (None, 2), ([], []), (np.bool_(False), np.bool_(True)), ({}, 1)])
+@pytest.mark.parametrize(
+    "bounds", [(1j, 2), ("0", "1"), (None, 2), ([], []), (np.bool_(False), np.bool_(True)), ({}, 1)]
+)
 def test_bounds_that_are_no_real_numbers_are_refused(bounds):
     with pytest.raises((InputError, InputTypeError), match="Box"):
         Box(*bounds)

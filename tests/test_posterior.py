@@ -211,7 +211,7 @@ def test_wrong_arguments():
     x, u = data(model, 20)
     with pytest.raises(InputError, match="posterior"):
         posterior_gap(linear(DIAGONAL, None), x, u)
-    with pytest.raises(InputError, match="x, u"):
+    with pytest.raises(InputError, match="u: expected 20 rows"):
         posterior_gap(model, x, u[:-1])
     with pytest.raises(InputError, match="2 coordinates"):
         posterior_gap(model, x[:, :1], u)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -22,13 +21,15 @@ def _interval(evidence: Mapping[str, Any]) -> tuple[Any, float, float]:
     """The terms, and the one-sided bounds of their mean at half the level each."""
     terms = np.asarray(decode_array(evidence["terms"]), dtype=np.float64)
     level = evidence["level"]
-    if terms.ndim != 1 or len(terms) < 2 or not np.isfinite(terms).all():
-        raise InvalidCertificate("at least two finite terms", f"shape {terms.shape}")
+    if terms.ndim != 1 or len(terms) < 20 or not np.isfinite(terms).all():
+        raise InvalidCertificate("at least 20 finite terms", f"shape {terms.shape}")
     if not isinstance(level, float) or not 0 < level < 1 or evidence["observations"] != len(terms):
         raise InvalidCertificate("a level in (0, 1) and the number of terms", f"level {level!r}")
     if not isinstance(evidence["tolerance"], (int, float)) or not evidence["tolerance"] > 0:
         raise InvalidCertificate("a positive tolerance", repr(evidence["tolerance"]))
-    reach = NormalDist().inv_cdf(1 - level / 2) * float(np.std(terms, ddof=1)) / len(terms) ** 0.5
+    from scipy import special
+
+    reach = -float(special.stdtrit(len(terms) - 1, level / 2)) * float(np.std(terms, ddof=1)) / len(terms) ** 0.5
     mean = float(np.mean(terms))
     return terms, mean - reach, mean + reach
 

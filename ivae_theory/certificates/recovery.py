@@ -260,7 +260,7 @@ def _checked(spread: Evidence, own: Mapping[str, float]) -> Evidence:
     numbers = [float(spread[name]) for name in ("square", "trace", "trace2", "trace3", "top", "freedom")]
     _require(all(math.isfinite(value) and value >= 0 for value in numbers), "finite numbers that are not negative")
     _require(math.isclose(spread["square"], own["square"], rel_tol=1e-6, abs_tol=1e-12), "|rho|^2 as S gives it")
-    for name in ("trace", "top"):
+    for name in ("trace", "top") if spread["signal"] >= 4 else ():  # otherwise the bounds are 0 and 1
         near = own[name] / FACTOR - 1e-15 <= spread[name] <= own[name] * FACTOR + 1e-15
         _require(near, f"{name} within a factor {FACTOR:g} of {own[name]:.3g}", f"{spread[name]:.3g}")
     trace, trace2 = spread["trace"], spread["trace2"]
@@ -315,10 +315,9 @@ def check_recovery(body: Mapping[str, Any], parts: Sequence[Verdict]) -> None:
     sums = _Sums(pattern)
     S = sums.whitened(sums.total)
     smallest = float(np.linalg.svd(S, compute_uv=False)[-1])
-    _require(
-        math.isclose(smallest, invertible["smallest"][0], rel_tol=1e-6, abs_tol=1e-9),
-        "the smallest singular value of S",
-    )
+    # Of dependent statistics rounding decides what S is; nothing rests on it then.
+    same = math.isclose(smallest, invertible["smallest"][0], rel_tol=1e-6, abs_tol=1e-9)
+    _require(same or parts[1].undecided, "the smallest singular value of S")
     _require(list(body["permutation"]) == list(pattern["permutation"]), "the permutation of the pattern")
     for name in ("tolerance", "level", "n_samples"):
         _require(body[name] == pattern[name], f"the {name} of the findings", repr(body[name])[:40])

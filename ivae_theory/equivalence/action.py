@@ -16,7 +16,7 @@ import sympy
 from numpy.typing import NDArray
 
 from ivae_theory.equivalence.affine import AffineMap
-from ivae_theory.errors import InputError
+from ivae_theory.errors import InputError, InputTypeError
 
 __all__ = ["act"]
 
@@ -38,6 +38,8 @@ def act(map_: AffineMap, model: Any) -> Any:
     InputError
         For sizes that differ, singular maps, maps that are no block permutations, and models without formulas.
     """
+    if not hasattr(model, "prior"):
+        raise InputTypeError("model", "a Model", type(model).__name__)
     prior = model.prior
     if map_.size != prior.size:
         raise InputError("map", f"a map of {prior.size} statistics", f"one of {map_.size}")

@@ -22,7 +22,10 @@ def _entries(values: Any, argument: str) -> NDArray[Any]:
     """Floats as float64; fractions, integers and sympy numbers exactly, as objects."""
     if isinstance(values, sympy.MatrixBase):
         values = values.tolist()
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise InputError(argument, "rows of one length", "rows of different lengths") from None
     if array.dtype.kind in "fiu":
         kept: NDArray[Any] = array.astype(np.float64) if array.dtype.kind == "f" else _objects(array, argument)
         if array.dtype.kind == "f" and not np.isfinite(kept).all():
@@ -39,12 +42,19 @@ def _objects(array: NDArray[Any], argument: str) -> NDArray[Any]:
     result = np.empty(array.shape, dtype=object)
     for index, value in np.ndenumerate(array):
         if isinstance(value, sympy.Expr) and not value.is_Rational and not value.is_Float:
-            if value.free_symbols or value.is_extended_real is False:
+            if value.free_symbols or value.is_extended_real is False or not value.is_finite:
                 raise InputError(argument, "real numbers", str(value)[:60])
             result[index] = value
         else:
             result[index] = to_fraction(value, argument)
     return result
+
+
+def _as_floats(values: NDArray[Any], argument: str) -> NDArray[np.float64]:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except OverflowError:
+        raise InputError(argument, "numbers below 1.8e308, where floats are needed", "a larger one") from None
 
 
 def _times(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
@@ -98,13 +108,15 @@ class AffineMap:
         if shift.shape != (len(matrix),):
             raise InputError("c", f"shape ({len(matrix)},)", f"shape {shift.shape}")
         if matrix.dtype != shift.dtype:
-            matrix, shift = np.asarray(matrix, dtype=np.float64), np.asarray(shift, dtype=np.float64)
+            matrix, shift = _as_floats(matrix, "A"), _as_floats(shift, "c")
         object.__setattr__(self, "A", matrix)
         object.__setattr__(self, "c", shift)
 
     @classmethod
     def identity(cls, size: int) -> AffineMap:
         """The identity on ``size`` statistics, exactly."""
+        if not isinstance(size, (int, np.integer)) or size < 1:
+            raise InputError("size", "a number of statistics", repr(size)[:40])
         return cls([[int(i == j) for j in range(size)] for i in range(size)])
 
     @property
@@ -119,7 +131,10 @@ class AffineMap:
 
     def __call__(self, statistics: ArrayLike) -> NDArray[np.float64]:
         """``A t + c`` for values ``t`` of shape (..., nk), in floats."""
-        values = np.asarray(statistics, dtype=np.float64)
+        try:
+            values = np.asarray(statistics, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise InputTypeError("statistics", f"an array of shape (..., {self.size})", repr(statistics)[:40]) from None
         if values.shape[-1:] != (self.size,):
             raise InputError("statistics", f"shape (..., {self.size})", f"shape {values.shape}")
         matrix, shift = self._floats()
@@ -159,6 +174,8 @@ class AffineMap:
 
     def isclose(self, other: AffineMap, rtol: float = 1e-9, atol: float = 1e-12) -> bool:
         """Whether all entries agree: exactly equal when both are exact, within tolerances otherwise."""
+        if not isinstance(other, AffineMap):
+            raise InputTypeError("other", "an AffineMap", type(other).__name__)
         if other.size != self.size:
             return False
         if self.exact and other.exact:
@@ -186,7 +203,7 @@ class AffineMap:
         return {"exact": False, "A": self.A.tolist(), "c": self.c.tolist()}
 
     def _floats(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        return np.asarray(self.A, dtype=np.float64), np.asarray(self.c, dtype=np.float64)
+        return _as_floats(self.A, "A"), _as_floats(self.c, "c")
 
     @property
     def _rational(self) -> bool:
@@ -197,7 +214,11 @@ class AffineMap:
             solved = fmpq_mat(self.size, self.size, [to_fmpq(value) for value in self.A.flat]).inv()
             entries = [to_fraction(solved[i, j]) for i in range(self.size) for j in range(self.size)]
             return np.array(entries, dtype=object).reshape(self.A.shape)
-        return _tidied(np.array(sympy.Matrix(self.A).inv().tolist(), dtype=object))
+        try:
+            solved = sympy.Matrix(self.A).inv()
+        except sympy.matrices.exceptions.NonInvertibleMatrixError:
+            raise InputError("A", "an invertible matrix", "a singular one") from None
+        return _tidied(np.array(solved.tolist(), dtype=object))
 
     def _determinant_is_zero(self) -> bool:
         if self._rational:

@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy
 
+from ivae_theory.arguments import require_seed
 from ivae_theory.certificates.transitions import (
     Side,
     injective_by_rank,
@@ -56,6 +57,7 @@ def equivalent(model_a: Any, model_b: Any, *, seed: int = 0) -> Verdict:
     InputError
         For mixing functions that are callables (trained networks): :func:`ivae_theory.recover_models` compares those.
     """
+    seed = require_seed(seed)
     for model, argument in ((model_a, "model_a"), (model_b, "model_b")):
         if not hasattr(model, "prior") or not hasattr(model, "mixing"):
             raise InputTypeError(argument, "a Model", type(model).__name__)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ivae_theory.arguments import require_seed
 from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.families.statistics import check_assumptions
@@ -96,7 +97,7 @@ class Model:
         """
         if self.mixing is None:
             raise InputError("mixing", "a mixing function to sample from", "None")
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(require_seed(seed))
         z = self.prior.sample(u, rng)
         image = np.asarray(self.mixing.evaluate(z), dtype=np.float64)
         return z, np.asarray(self.noise.observe(image, rng), dtype=np.float64)

@@ -64,7 +64,8 @@ def _refuse_unreal(natural: SymbolicNatural, point: dict[sympy.Symbol, Fraction]
         value = entry.xreplace(values)
         if value.is_finite and value.is_real is False:
             where = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
-            raise InputError("lambda(u)", "real natural parameters at every u", f"{str(entry)[:60]}, not real at {where}")
+            got = f"{str(entry)[:60]}, not real at {where}"
+            raise InputError("lambda(u)", "real natural parameters at every u", got)
 
 
 def _refuse_outside(families: Sequence[Any], bounds: Sequence[Any], point: dict[sympy.Symbol, Fraction]) -> None:

@@ -12,16 +12,17 @@ Two estimates whose errors have a known sign decide, each with its own confidenc
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ivae_theory.domain import Box, SymbolicDomain
+from ivae_theory.arguments import require_between, require_seed
+from ivae_theory.domain import Box, SymbolicDomain, as_points
 from ivae_theory.enclosure.turn import turn
-from ivae_theory.errors import InputError, InputTypeError
+from ivae_theory.errors import InputError
 from ivae_theory.exact import encode_array
 from ivae_theory.posterior.linear import never_diagonal
 from ivae_theory.posterior.torch_posterior import Posterior
@@ -34,6 +35,8 @@ Floats = NDArray[np.float64]
 CLAIM = "theorem3.i"
 #: Draws of q at an observation, observations that are looked at, and rows of u where :func:`check_posterior` looks.
 DRAWS, ROWS = 64, 512
+#: Fewer observations do not say what their mean may be: terms are skewed.
+FEWEST = 20
 #: Tail index of the upper estimate's terms from which their variance, hence the interval, cannot be trusted.
 HEAVY = 0.5
 
@@ -75,18 +78,25 @@ def posterior_gap(
     InputError, InputTypeError, CallableFailed
         For a missing posterior, shapes that disagree, and a posterior that is no torch Distribution (N, n).
     """
-    observations, labels = _read(model, x, u, tolerance, level)
+    expected = "a positive number", "a probability between 1e-6 and 1"
+    tolerance = require_between(tolerance, "tolerance", 0, math.inf, expected[0])
+    level, seed = require_between(level, "level", 1e-6, 1, expected[1]), require_seed(seed)
+    observations, labels = _read(model, x, u)
     q = Posterior(model.posterior, model.n)
     exact = never_diagonal(model, q.check(observations, labels))
     if exact is not None:
         return exact
     obstacle = _no_density(model, observations)
+    if len(labels) < FEWEST:
+        obstacle = obstacle or f"{len(labels)} observations are fewer than {FEWEST}"
     if obstacle:
         return Verdict.unknown(CLAIM, f"The gap cannot be estimated: {obstacle}.", evidence={"tried": 0})
+    from scipy import special
+
     rng = np.random.default_rng(seed)
     simulated_z = model.prior.sample(labels, rng)
     simulated_x = np.asarray(model.noise.observe(model.mixing.evaluate(simulated_z), rng), dtype=np.float64)
-    quantile = NormalDist().inv_cdf(1 - level / 2)
+    quantile = -float(special.stdtrit(len(labels) - 1, level / 2))
     below, effective = _below(model, q, observations, labels, seed)
     above = _above(model, q, simulated_x, labels, simulated_z, seed + 1)
     if not (np.isfinite(below).all() and np.isfinite(above).all()):
@@ -118,23 +128,16 @@ def check_posterior(model: Any, seed: int = 0) -> Verdict:
     return posterior_gap(model, x, points, seed=seed)
 
 
-def _read(model: Any, x: Any, u: Any, tolerance: float, level: float) -> tuple[Floats, NDArray[Any]]:
+def _read(model: Any, x: Any, u: Any) -> tuple[Floats, NDArray[Any]]:
     if getattr(model, "posterior", None) is None:
         raise InputError("posterior", "a model with posterior=fn(x, u)", "a model without")
     if model.mixing is None:
         raise InputError("mixing", "a model with a mixing function", "None")
-    if not tolerance > 0 or not 0 < level < 1:
-        raise InputError("tolerance, level", "a positive number and a probability", f"{tolerance}, {level}")
-    observations, labels = (np.asarray(v.detach().cpu() if hasattr(v, "detach") else v) for v in (x, u))
-    if observations.dtype.kind not in "fiu" or labels.dtype.kind not in "fiu":
-        raise InputTypeError("x, u", "arrays of numbers", f"dtypes {observations.dtype}, {labels.dtype}")
-    labels = labels[:, None] if labels.ndim == 1 else labels
-    if observations.ndim != 2 or labels.ndim != 2 or len(observations) != len(labels) or len(labels) < 2:
-        raise InputError("x, u", "x (N, d) and u (N, m) or (N,), N >= 2", f"{observations.shape} and {labels.shape}")
+    observations, labels = as_points(x, "x"), as_points(u, "u")
+    if len(observations) != len(labels):
+        raise InputError("u", f"{len(observations)} rows, as many as x", f"{len(labels)}")
     if model.d is not None and observations.shape[1] != model.d:
         raise InputError("x", f"{model.d} coordinates", f"{observations.shape[1]}")
-    if not np.isfinite(observations).all():
-        raise InputError("x", "finite numbers", "NaN or infinity")
     return observations[:ROWS].astype(np.float64), labels[:ROWS]
 
 

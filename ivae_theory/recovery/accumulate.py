@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ivae_theory.errors import InputError
-from ivae_theory.recovery.inputs import Groups, Rows, chunks, contiguous, sample_rows
+from ivae_theory.recovery.inputs import Groups, Rows, chunks, contiguous, sample_rows, spread
 from ivae_theory.recovery.learned import Learned, pair_products
 from ivae_theory.recovery.metrics import CorrelationSums
 from ivae_theory.recovery.moments import Moments
@@ -34,14 +34,9 @@ def pilot(truth: Rows, learned: Learned, T: Statistics, T_learned: Statistics) -
     rows = sample_rows(len(truth), PILOT)
     y = T.evaluate(truth.take(rows))
     total = T_learned.blocks.total
-    x = learned.read(rows, np.zeros(total), np.ones(total)).x
-    return np.stack([y.mean(axis=0), x.mean(axis=0)]), np.stack([_spread(y), _spread(x)])
-
-
-def _spread(values: Floats) -> Floats:
-    spread: Floats = values.std(axis=0)
-    spread[spread <= 1e-12 * np.abs(values).max(axis=0)] = 1.0
-    return spread
+    with np.errstate(over="ignore", invalid="ignore"):  # products in units that are not known yet, and not used
+        x = learned.read(rows, np.zeros(total), np.ones(total)).x
+    return np.stack([y.mean(axis=0), x.mean(axis=0)]), np.stack([spread(y), spread(x)])
 
 
 def accumulate(truth: Rows, learned: Learned, T: Statistics, T_learned: Statistics, groups: Groups) -> Accumulated:
@@ -60,7 +55,7 @@ def accumulate(truth: Rows, learned: Learned, T: Statistics, T_learned: Statisti
     cross, instrumented = np.zeros((groups.count, p, q)), np.zeros((groups.count, q, q))
     pairs = empty.sizes[3] + empty.sizes[4]
     squares = np.zeros((pairs, pairs))
-    latents = CorrelationSums.zeros(groups, n, m, shift=_latent_shift(truth, learned))
+    latents = CorrelationSums.zeros(groups, n, m, units=_latent_units(truth, learned))
     for rows in chunks(len(truth), learned.columns + 2 * p + 2 * n + pairs):
         codes, starts, order = contiguous(groups.codes[rows])
         picked = rows if order is None else order + rows.start
@@ -89,9 +84,10 @@ def accumulate(truth: Rows, learned: Learned, T: Statistics, T_learned: Statisti
     return Accumulated(moments, latents)
 
 
-def _latent_shift(truth: Rows, learned: Learned) -> Floats:
+def _latent_units(truth: Rows, learned: Learned) -> tuple[Floats, Floats]:
     rows = sample_rows(len(truth), PILOT)
-    return np.concatenate([truth.take(rows).mean(axis=0), learned.views(rows)[2].mean(axis=0)])
+    latents = np.concatenate([truth.take(rows), learned.views(rows)[2]], axis=1)
+    return latents.mean(axis=0), spread(latents)
 
 
 def _within(squares: Floats, counts: Floats, sums: Floats) -> Floats:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ivae_theory.arguments import require_between, require_seed
 from ivae_theory.equivalence.affine import AffineMap
 from ivae_theory.errors import InputError
 from ivae_theory.recovery.accumulate import accumulate
@@ -20,6 +21,7 @@ from ivae_theory.recovery.findings import (
 )
 from ivae_theory.recovery.hints import component_map_hint
 from ivae_theory.recovery.inputs import Rows, as_rows, group_rows
+from ivae_theory.recovery.jackknife import doubts
 from ivae_theory.recovery.learned import Learned, as_learned
 from ivae_theory.recovery.metrics import summarise
 from ivae_theory.recovery.moments import Moments
@@ -36,6 +38,8 @@ __all__ = ["recover"]
 DEPENDENT, WARN_DEPENDENT = 1e12, 1e8
 #: Fewer groups of rows than this say nothing about sampling error.
 FEWEST = 10
+#: Quantiles further out are none of the normal laws and chi-squares that stand for the sampling error.
+LEAST_LEVEL = 1e-6
 
 
 def recover(
@@ -109,7 +113,8 @@ def recover(
     Sources: ``~`` is Eq. (12); the regression on the posterior mean follows from Section 2.3's "with noise, posteriors
     are identified up to an analogous indeterminacy". Memory is bounded by chunks of rows and groups of segments.
     """
-    _check_settings(tolerance, level)
+    tolerance, level = _settings(tolerance, level)
+    seed = require_seed(seed)
     truth = as_rows(z_true, "z_true")
     n = truth.array.shape[1]
     T = as_statistics(statistics, n)
@@ -160,6 +165,8 @@ def recover(
         )
     elif groups.count < FEWEST:
         why = f"{groups.count} groups of rows are too few for a bootstrap (at least {FEWEST})."
+    else:
+        why = doubts(data.moments, estimates, shape)
     if why:
         parts = (parts[0], *(undetermined(part, why) for part in parts[1:]))
     claim = "recovery.block_permutation" if block else "recovery.scaled_permutation"
@@ -198,13 +205,11 @@ def recover(
     )
 
 
-def _check_settings(tolerance: float, level: float) -> None:
-    if not (isinstance(tolerance, (int, float)) and 0 < tolerance < 0.5):
-        raise InputError(
-            "tolerance", "a number between 0 and 0.5 (above, a row has no dominant entry)", repr(tolerance)
-        )
-    if not (isinstance(level, (int, float)) and 0 < level < 0.5):
-        raise InputError("level", "a probability between 0 and 0.5", repr(level))
+def _settings(tolerance: Any, level: Any) -> tuple[float, float]:
+    expected = "a number between 0 and 0.5 (above, a row has no dominant entry)"
+    tolerance = require_between(tolerance, "tolerance", 0, 0.5, expected)
+    expected = f"a probability between {LEAST_LEVEL:g} (no bootstrap tells of rarer events) and 0.5"
+    return tolerance, require_between(level, "level", LEAST_LEVEL, 0.5, expected)
 
 
 def _check_sizes(truth: Rows, learned: Learned, T: Statistics, T_learned: Statistics) -> None:

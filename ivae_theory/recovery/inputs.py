@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ivae_theory.errors import InputError, InputTypeError
 
-__all__ = ["Groups", "Rows", "as_array", "as_rows", "chunks", "contiguous", "group_rows", "sample_rows"]
+__all__ = ["Groups", "Rows", "as_array", "as_rows", "chunks", "contiguous", "group_rows", "sample_rows", "spread"]
 
 Floats = NDArray[np.float64]
 #: Numbers that one chunk may hold: 4 MiB of them stay in a processor's cache.
@@ -86,6 +86,15 @@ def chunks(count: int, columns: int) -> Iterator[slice]:
     size = max(256, CHUNK_NUMBERS // max(1, columns))
     for start in range(0, count, size):
         yield slice(start, min(start + size, count))
+
+
+def spread(values: Floats) -> Floats:
+    """Standard deviations of the columns, 1 for constant ones; squares are taken in units in which they are numbers."""
+    centred = values - values.mean(axis=0)
+    size = np.abs(centred).max(axis=0)
+    constant = size <= 1e-12 * np.abs(values).max(axis=0)
+    size[constant] = 1.0
+    return np.where(constant, 1.0, size * (centred / size).std(axis=0))
 
 
 def sample_rows(count: int, most: int) -> NDArray[np.intp]:

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ivae_theory.arguments import require_seed
 from ivae_theory.errors import InputError
-from ivae_theory.recovery.inputs import Groups, Rows, as_array, as_rows, chunks, contiguous, group_rows
+from ivae_theory.recovery.inputs import Groups, Rows, as_array, as_rows, chunks, contiguous, group_rows, spread
 
 __all__ = ["MCC", "CorrelationSums", "amari", "chance_level", "mcc", "r2_score"]
 
@@ -34,18 +35,18 @@ class CorrelationSums:
     segment: Floats | None
     n: int
     m: int
-    shift: Floats
+    units: tuple[Floats, Floats]
 
     @classmethod
-    def zeros(cls, groups: Groups, n: int, m: int, shift: Floats) -> CorrelationSums:
-        """Nothing added yet; ``shift`` (n + m,) is subtracted from the columns."""
+    def zeros(cls, groups: Groups, n: int, m: int, units: tuple[Floats, Floats]) -> CorrelationSums:
+        """Nothing added yet; from the columns the first of ``units``, (n + m,), is subtracted, by the other divided."""
         whole = groups.segments is not None
         return cls(
             sums=np.zeros((groups.count, 1 + 2 * (n + m) + n * m)),
             segment=np.zeros((groups.segment_count, 1 + n + m)) if whole else None,
             n=n,
             m=m,
-            shift=shift,
+            units=units,
         )
 
     def add(
@@ -59,7 +60,7 @@ class CorrelationSums:
         rows: slice | NDArray[np.intp],
     ) -> None:
         """Add rows whose groups ``codes`` lie between ``starts`` and ``ends``; ``rows`` are their numbers."""
-        both = np.concatenate([a, b], axis=1) - self.shift
+        both = (np.concatenate([a, b], axis=1) - self.units[0]) / self.units[1]
         width = self.n + self.m
         first = np.add.reduceat(both, starts, axis=0)
         self.sums[codes, 0] += ends - starts
@@ -278,6 +279,7 @@ def mcc(
     """
     if method not in ("pearson", "spearman"):
         raise InputError("method", "'pearson' or 'spearman'", repr(method))
+    seed = require_seed(seed)
     truth = as_rows(z_true, "z_true")
     learned, of = _comparable(z_learned)
     if len(truth) != len(learned):
@@ -332,8 +334,9 @@ def _sums(truth: Rows, learned: Rows, u: Any) -> CorrelationSums:
     n, m = truth.array.shape[1], learned.array.shape[1]
     groups = group_rows(u, len(truth), 1 + 2 * (n + m) + n * m)
     first = slice(0, min(len(truth), 4096))
-    shift = np.concatenate([truth.take(first).mean(axis=0), learned.take(first).mean(axis=0)])
-    sums = CorrelationSums.zeros(groups, n, m, shift)
+    pilot = np.concatenate([truth.take(first), learned.take(first)], axis=1)
+    units = pilot.mean(axis=0), spread(pilot)
+    sums = CorrelationSums.zeros(groups, n, m, units)
     for rows in chunks(len(truth), 3 * (n + m)):
         codes, starts, order = contiguous(groups.codes[rows])
         picked = rows if order is None else order + rows.start
@@ -342,7 +345,7 @@ def _sums(truth: Rows, learned: Rows, u: Any) -> CorrelationSums:
     total = sums.sums.sum(axis=0)
     width = n + m
     variance = total[1 + width : 1 + 2 * width] / total[0] - (total[1 : 1 + width] / total[0]) ** 2
-    constant = np.flatnonzero(variance <= 1e-24 * np.maximum(1.0, shift**2))
+    constant = np.flatnonzero(variance <= 1e-24 * np.maximum(1.0, (units[0] / units[1]) ** 2))
     if len(constant):
         column = int(constant[0])
         name, number = ("z_true", column) if column < n else ("z_learned", column - n)

@@ -22,9 +22,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Interval", "RowSpread", "exceeds", "is_at_most", "mass_bounds", "row_spread"]
+__all__ = ["LEAST_SIGNAL", "Interval", "RowSpread", "exceeds", "is_at_most", "mass_bounds", "row_spread"]
 
 Floats = NDArray[np.float64]
+#: Standard errors by which a row's matched entry has to differ from zero for the row to have a direction.
+LEAST_SIGNAL = 4
 
 
 class Interval(NamedTuple):
@@ -119,7 +121,7 @@ def _standard(tail: float, freedom: float) -> tuple[float, float]:
 
 def mass_bounds(spread: RowSpread, tail: float) -> tuple[float, float]:
     """Lower and upper confidence bounds of a row's off-permutation mass, each wrong with probability ``tail``."""
-    if spread.signal < 4:
+    if spread.signal < LEAST_SIGNAL:
         return 0.0, 1.0
     return _to_mass(_invert(spread, 1 - tail)), _to_mass(_invert(spread, tail))
 
@@ -127,12 +129,16 @@ def mass_bounds(spread: RowSpread, tail: float) -> tuple[float, float]:
 def is_at_most(spread: RowSpread, mass: float, tail: float) -> bool:
     """Whether the upper bound is at most ``mass``, without computing it."""
     radius2 = mass / (1 - mass)
-    return spread.signal >= 4 and radius2 >= _lowest(spread, tail) and _quantile(spread, radius2, tail) >= spread.square
+    return (
+        spread.signal >= LEAST_SIGNAL
+        and radius2 >= _lowest(spread, tail)
+        and _quantile(spread, radius2, tail) >= spread.square
+    )
 
 
 def exceeds(spread: RowSpread, mass: float, tail: float) -> bool:
     """Whether the lower bound exceeds ``mass``, without computing it."""
-    return spread.signal >= 4 and _quantile(spread, mass / (1 - mass), 1 - tail) < spread.square
+    return spread.signal >= LEAST_SIGNAL and _quantile(spread, mass / (1 - mass), 1 - tail) < spread.square
 
 
 def _invert(spread: RowSpread, tail: float) -> float:

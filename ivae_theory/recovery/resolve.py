@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ivae_theory.arguments import require_between, require_seed
 from ivae_theory.enclosure.turn import turn
 from ivae_theory.equivalence.affine import AffineMap
 from ivae_theory.errors import InputError, MissingExtra
@@ -74,6 +75,8 @@ def resolve(z_learned: Any, *, statistics: Any, u: Any = None, level: float = 0.
     MissingExtra
         Without scikit-learn (extra ``train``).
     """
+    level = require_between(level, "level", 0, 0.5, "a probability between 0 and 0.5")
+    seed = require_seed(seed)
     rows = as_rows(z_learned, "z_learned")
     n = rows.array.shape[1]
     T = as_statistics(statistics, n)

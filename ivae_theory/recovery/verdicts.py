@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ivae_theory.recovery.bootstrap import Fit
 from ivae_theory.recovery.departure import Departure
 from ivae_theory.recovery.moments import Blocks
-from ivae_theory.recovery.offmass import Interval, RowSpread, exceeds, is_at_most
+from ivae_theory.recovery.offmass import LEAST_SIGNAL, Interval, RowSpread, exceeds, is_at_most
 from ivae_theory.recovery.pattern import Pattern
 
 __all__ = ["SINGULAR", "Settings", "Share", "affine_share", "invertible", "samples_needed", "smallest_singular_value"]
@@ -98,6 +98,12 @@ def smallest_singular_value(fit: Fit, level: float) -> Interval:
     picked = fit.S_replicates[:SPECTRAL]
     norms = np.linalg.norm(picked - fit.S, ord=2, axis=(1, 2)) * math.sqrt(fit.inflation)
     radius = float(np.quantile(norms, 1 - level / 4))
+    if level / 4 * len(norms) < 2:  # too few replicates lie beyond: a Gaussian norm exceeds its mean by its widest sd
+        from scipy import special
+
+        flat = (picked - fit.S).reshape(len(picked), -1) * math.sqrt(fit.inflation / len(picked))
+        widest = math.sqrt(max(float(np.linalg.eigvalsh(flat @ flat.T)[-1]), 0.0))
+        radius = max(radius, float(norms.mean()) - float(special.stdtrit(fit.freedom, level / 4)) * widest)
     return Interval(smallest, max(smallest - radius, 0.0), smallest + radius)
 
 
@@ -110,7 +116,7 @@ def invertible(interval: Interval) -> int:
 
 def samples_needed(pattern: Pattern, settings: Settings) -> int | None:
     """About how many rows would decide the pattern, if the estimates were the truth; ``None`` if more than 10^12."""
-    if any(spread.signal < 4 for spread in pattern.spreads):
+    if any(spread.signal < LEAST_SIGNAL for spread in pattern.spreads):
         return None
     factor = 1.0
     while not _decides(pattern, settings, factor):
