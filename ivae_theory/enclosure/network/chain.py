@@ -124,14 +124,23 @@ class _Chain:
     def links(self) -> list[Link]:
         found: list[Link] = []
         if not self.cuts or self.cuts[-1] != self.graph.output.get("node"):
-            unknown = ", ".join(self.graph.unknown())
-            why = f"there is no meaning for {unknown}" if unknown else "its output does not depend on its input"
-            raise NotProved(-1, why)
+            raise NotProved(-1, self._obstacle())
         place = 0
         while place < len(self.cuts) - 1:
             place, link = self.next(place)
             found.append(link)
         return found
+
+    def _obstacle(self) -> str:
+        """Why the output is not reached from the input."""
+        unknown = ", ".join(self.graph.unknown())
+        if unknown:
+            return f"there is no meaning for {unknown}"
+        try:
+            self.graph.evaluate(np.full(self.graph.m, 0.53125))
+        except CannotEnclose as error:
+            return str(error)
+        return "its output does not depend on its input"
 
     def next(self, place: int) -> tuple[int, Link]:
         for attempt in (self._affine, self._elementwise, self._jacobian):
