@@ -48,15 +48,15 @@ def _weights(k: int) -> list[list[Fraction]]:
 
 def _intervals(formulas: Formulas) -> list[tuple[Fraction, Fraction]]:
     """Bounded intervals between the places where a statistic may bend."""
-    found = []
+    found: list[tuple[Fraction, Fraction]] = []
     for part in formulas.parts:
         bends = sorted(
             {x for t in range(len(formulas.statistics)) for x in _bends(formulas, t) if part.low < x < part.high}
         )
         low = Fraction(part.low) if part.low != -INFINITY else (bends[0] if bends else Fraction(0)) - 2
         high = Fraction(part.high) if part.high != INFINITY else (bends[-1] if bends else low) + 2
-        edges = [low, *bends, high] + ([Fraction(0), Fraction(1)] if low < 0 < 1 < high else [])
-        found += [(a, b) for a, b in itertools.pairwise(sorted(set(edges))) if a < b]
+        edges = [low, *bends, high] + ([Fraction(0), Fraction(1)] if low < 0 and high > 1 else [])
+        found += itertools.pairwise(sorted(set(edges)))
     return found
 
 

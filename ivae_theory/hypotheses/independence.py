@@ -177,8 +177,6 @@ def _recognise(number: arb, constants: Sequence[sympy.Expr]) -> sympy.Expr | Non
 
     with mpmath.workprec(400):
         value = _to_mpf(number)
-        if abs(value) < mpmath.mpf(2) ** -180:
-            return sympy.S.Zero
         found = _rational(value)
         if found is not None:
             return found

@@ -216,6 +216,7 @@ def _opposite_signs(
 ) -> Verdict | None:
     if mixing.d != mixing.n:
         return None
+    draws = len(points)
     try:
         points, sign, size = _determinants(mixing, points)
     except CallableFailed as error:
@@ -234,7 +235,7 @@ def _opposite_signs(
             low, high = _around(pair.copy(), supports, 2.0**-10)
             surrounded = bool((low < pair).all() and (pair < high).all())
             if surrounded and in_one_piece(supports, low, high) and continuous_on(mixing.graph, low, high):
-                return _signs_verdict(mixing, pair, low, high, (up, down) if sampled else None)
+                return _signs_verdict(mixing, pair, low, high, (min(up, down), draws) if sampled else None)
     return None
 
 
@@ -294,11 +295,14 @@ def _signs_verdict(mixing: Any, pair: Any, low: Any, high: Any, counts: tuple[in
     )  # fmt: skip
 
 
-def _minority(up: int, down: int) -> dict[str, Any]:
-    """The share of the rarer sign, with a Clopper-Pearson interval: an estimate, not part of the proof."""
+def _minority(few: int, total: int) -> dict[str, Any]:
+    """The share of the draws that show the rarer sign, with a Clopper-Pearson interval: no part of the proof.
+
+    Draws whose determinant is beyond the floating-point range show no sign, and count as draws all the same.
+    """
     from scipy.special import betaincinv
 
-    few, total, tail = min(up, down), up + down, (1 - LEVEL) / 2
+    tail = (1 - LEVEL) / 2
     return {
         "estimate": few / total,
         "lower": float(betaincinv(few, total - few + 1, tail)) if few else 0.0,

@@ -94,12 +94,12 @@ def _critical(latent: Latent, derivative: sympy.Expr) -> list[float]:
     grid = np.linspace(left, right, GRID + 2)[1:-1]
     try:
         with np.errstate(all="ignore"):
-            function = sympy.lambdify(latent.symbol, derivative, "numpy")
+            function = sympy.lambdify(latent.symbol, derivative)
             values = np.broadcast_to(np.asarray(function(grid), dtype=float), grid.shape)
+            changes = np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) < 0)
+            return [_refine(function, float(grid[i]), float(grid[i + 1])) for i in changes[: MOST_CUTS + 1]]
     except (TypeError, ValueError, NameError, AttributeError, KeyError, NotImplementedError):
         return []
-    changes = np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) < 0)
-    return [_refine(function, float(grid[i]), float(grid[i + 1])) for i in changes[: MOST_CUTS + 1]]
 
 
 def _refine(function: Any, low: float, high: float) -> float:

@@ -196,6 +196,12 @@ def _undecided(prior: Any, decision: Decision, whole: bool) -> Verdict:
     if natural.kind == "exact":
         reason = "The exact rank was not computed: the numbers are too large for exact elimination."
         return Verdict.unknown(CLAIM, reason, evidence=evidence)
+    if natural.kind == "symbols":
+        reason = (
+            f"No determinant of the numbers is proved not to vanish, so that rank nk = {natural.size} is not proved, and "
+            "no relation is proved to hold at every value of u."
+        )
+        return Verdict.unknown(CLAIM, reason, evidence=evidence, margin=margin)
     reason = (
         f"Numerically singular: the smallest singular value, {margin:.3g}, is not shown to exceed what the error of "
         "the entries can explain."

@@ -185,6 +185,14 @@ class TestKnown:
         assert found.fails
         assert "identified by the data" in found.reason
 
+    @pytest.mark.parametrize("gaussian", [True, False])
+    @pytest.mark.parametrize("d", [2, 5])
+    def test_only_gaussian_noise_with_fewer_latents_is_said_to_be_identified(self, gaussian: bool, d: int) -> None:
+        law = Noise.gaussian(1, learned=True) if gaussian else Noise(density=FEJER, learned=True)
+        reason = check_known(model(law, n=2, d=d)).reason
+        assert ("n = 2 < d = 5 and Gaussian noise" in reason) is (gaussian and d == 5)
+        assert ("have rivals (section 5)" in reason) is not ("Gaussian noise" in reason)
+
     def test_learned_is_inherited(self) -> None:
         learned = Noise.gaussian(1, learned=True)
         for noise in (learned + Noise.gaussian(1), 2 * learned, Noise.product([learned, learned]), learned + 1):
@@ -201,6 +209,18 @@ class TestKnown:
 def test_grade() -> None:
     assert verdict(st.cauchy()).grade is Grade.EXACT
     assert verdict(Noise(cf=sympy.cos(t))).grade is Grade.CERTIFIED
+
+
+def test_the_reason_gives_conditions_and_composition_where_there_are_any() -> None:
+    several = "independent sums, products over coordinates and these linear images keep null zero sets"
+    for law in (st.cauchy(), st.uniform(), st.pareto(2), st.gennorm(0.5), st.t(3)):
+        found = verdict(law)
+        (step,) = found.evidence["steps"]
+        shown = step["condition"] not in ("", "1 > 0")
+        assert (f"(here {step['condition']})" in found.reason) is shown
+        assert ("(here" in found.reason) is shown
+        assert several not in found.reason
+        assert several in verdict(as_noise(law) + as_noise(st.laplace())).reason
 
 
 def test_assumptions_are_listed() -> None:

@@ -216,3 +216,44 @@ def test_named_families_satisfy_everything(name):
 def test_seeds_change_points_and_not_verdicts():
     family = model(ExponentialFamily([z, cosh(z), erf(z)]))
     assert {check_minimal(family, seed).status for seed in range(5)} == {Status.HOLDS}
+
+
+# -- what is said where nothing is settled
+
+
+def test_base_measures_that_are_not_settled_are_named_with_the_reason():
+    settled, zeta = ExponentialFamily([z], Interval(2, 3)), ExponentialFamily([z], Interval(2, 3), sympy.zeta(z))
+    unreadable = ExponentialFamily([z], Interval(2, 3), sympy.airyai(z))
+    found = check_positive(model(settled, zeta, unreadable, zeta))
+    whys = [
+        "Q = zeta(z) is not proved non-negative on one interval",
+        "a function in the family's formulas is not one that the enclosures know",
+    ]
+    assert found.undecided
+    assert found.claim == "theorem1.positive"
+    assert found.reason == f"Not settled for z_2, z_4: {whys[0]}."
+    assert "--assume theorem1.positive" in found.advice
+    assert found.evidence["families"] == [
+        {"latents": [1, 3], "base_measure": "zeta(z)", "why": whys[0]},
+        {"latents": [2], "base_measure": "airyai(z)", "why": whys[1]},
+    ]
+    assert check_positive(model(settled, unreadable)).reason == f"Not settled for z_2: {whys[1]}."
+
+
+@pytest.mark.parametrize(
+    "base", [Max(exp(z) - 3 * z, 0), Max(cos(z) - z, 0), Max(atan(z) - 1, 0), Heaviside(log(z + 1) - z / 2)], ids=str
+)
+def test_a_base_measure_that_vanishes_between_irrational_ends_is_refuted(base):
+    found = check_positive(model(ExponentialFamily([z], Interval(0, 10), base)))
+    assert found.fails
+    ((low, high),) = found.evidence["intervals"]
+    assert all(base.subs(z, point) == 0 for point in (Rational(low), Rational(high)))
+    assert f"zero on [{low}, {high}]" in found.reason
+
+
+def test_statistics_that_are_not_settled_say_why():
+    searched = "no determinant stayed away from zero at up to 4096 bits, and no relation was verified"
+    unreadable = "a function in the family's formulas is not one that the enclosures know"
+    for statistic, why in ((sympy.zeta(z), searched), (sympy.airyai(z), unreadable)):
+        found = check_minimal(model(ExponentialFamily([statistic], Interval(2, 3))))
+        assert found.reason == f"Not settled for z_1: {why}."

@@ -68,7 +68,7 @@ class Runner:
                     _try(session, [items[name] for name in names], seconds, mutant, write)
                 os.close(write)
                 running[pid] = (mutant, read, time.monotonic())
-            for pid, status, used in _ended(running):
+            for pid, status, used in _ended(running) if running else []:
                 mutant, read, _ = running.pop(pid)
                 killer = _all(read)
                 outcome = _outcome(status)

@@ -1,0 +1,77 @@
+"""theorem1.iii for callables: what is taken for granted, over what the margin is, seeds, constant outputs."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from ivae_theory import Box, Observed, Points, Prior, families
+from ivae_theory.hypotheses.variability import check_variability
+
+torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
+
+LOCATION = families.gaussian_location()
+
+
+def verdict(natural, u, *seed):
+    return check_variability(SimpleNamespace(prior=Prior(LOCATION, natural, u)), *seed)
+
+
+def wave(u):
+    return torch.cat([torch.sin(u), u], dim=1)
+
+
+def embedding():
+    torch.manual_seed(0)
+    table, layer = torch.nn.Embedding(5, 2).double(), torch.nn.Linear(2, 2).double()
+    return lambda u: torch.tanh(layer(table(u[:, 0])))
+
+
+def test_observed_labels_are_taken_to_have_positive_probability():
+    """A property of isolated labels says something about the law of u only if they occur: this has to be assumed."""
+    labels = list(range(5))
+    assert verdict(embedding(), Observed(labels)).holds
+    assert verdict(embedding(), Observed(labels)).assumes == ("every observed label u has positive probability",)
+    assert verdict(embedding(), Points(labels)).holds
+    assert verdict(embedding(), Points(labels)).assumes == ()
+    assert verdict(wave, Box([0.0], [1.0])).assumes == ()
+
+
+def test_the_margin_says_over_which_values_it_was_taken():
+    finite = verdict(wave, Points([[0.0], [1.0], [2.0]]))
+    assert finite.holds
+    assert "tried" not in finite.evidence["margin_unit"]
+    box = verdict(wave, Box([0.0], [1.0]))
+    assert box.holds
+    assert "over the 64 values of u that were tried" in box.evidence["margin_unit"]
+
+
+def test_the_seed_chooses_the_points():
+    first, again, other = (verdict(wave, Box([0.0], [1.0]), seed).evidence["points"] for seed in (5, 5, 6))
+    assert first == again != other
+
+
+def tied(u):
+    hidden = torch.tanh(u @ torch.tensor([[1.0, -0.5]]).double() + torch.tensor([0.3, 0.1]).double())
+    return hidden @ torch.tensor([[1.0, 2.0, 0.0], [0.0, 0.0, 1.0]]).double()
+
+
+def test_what_is_left_of_tied_outputs_is_shown_at_points_of_the_seed():
+    first, again, other = (verdict(tied, Box([0.0], [1.0]), seed) for seed in (5, 5, 6))
+    assert first.fails
+    assert first.evidence["rank"] == 2
+    assert first.evidence["identified_directions"] == [["1/2", "1", "0"], ["0", "0", "1"]]
+    assert first.evidence["points"] == again.evidence["points"] != other.evidence["points"]
+
+
+def test_constant_outputs_have_rank_zero():
+    found = verdict(lambda u: torch.zeros(len(u), 2, dtype=u.dtype) + 3, Box([0.0], [1.0]))
+    assert found.fails
+    assert found.evidence["relations"] == [["1", "0"], ["0", "1"]]
+    assert found.evidence["rank"] == 0
+    assert "affine in 0 functions of u, so that the rank is at most 0 and not nk = 2" in found.reason
+
+
+def test_too_few_observed_values_are_counted():
+    found = verdict(wave, Observed([[0.0], [1.0]]))
+    assert found.undecided
+    assert "2 observed values of u are fewer than nk + 1 = 3" in found.reason
