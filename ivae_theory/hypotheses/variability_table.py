@@ -198,8 +198,8 @@ def _undecided(prior: Any, decision: Decision, whole: bool) -> Verdict:
         return Verdict.unknown(CLAIM, reason, evidence=evidence)
     if natural.kind == "symbols":
         reason = (
-            f"No determinant of the numbers is proved not to vanish, so that rank nk = {natural.size} is not proved, and "
-            "no relation is proved to hold at every value of u."
+            f"No determinant of the numbers is proved not to vanish, so that rank nk = {natural.size} is not proved, "
+            "and no relation is proved to hold at every value of u."
         )
         return Verdict.unknown(CLAIM, reason, evidence=evidence, margin=margin)
     reason = (
