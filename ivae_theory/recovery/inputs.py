@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ivae_theory.domain import tensor_array
 from ivae_theory.errors import InputError, InputTypeError
 
 __all__ = ["Groups", "Rows", "as_array", "as_rows", "chunks", "contiguous", "group_rows", "sample_rows", "spread"]
@@ -24,20 +25,26 @@ FEWEST_SEGMENTS = 20
 
 def as_array(values: Any, argument: str) -> NDArray[Any]:
     """A real array of any kind (numpy, memory map, torch, pandas, list) as a numpy array, not copied if possible."""
-    if hasattr(values, "detach"):
-        tensor = values.detach().cpu()
-        values = (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
-    elif hasattr(values, "to_numpy"):
-        values = values.to_numpy()
-    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
-        raise InputError(argument, "finite numbers", f"{int(np.ma.getmaskarray(values).sum())} masked entries")
-    try:
-        array = np.asarray(values)
-    except (TypeError, ValueError) as error:
-        raise InputTypeError(argument, "an array of numbers", str(error)[:80]) from None
+    array = _plain(values, argument)
     if array.dtype.kind not in "fiub":
         raise InputTypeError(argument, "an array of real numbers", f"dtype {array.dtype}")
     return array
+
+
+def _plain(values: Any, argument: str) -> NDArray[Any]:
+    """An array of any library as a numpy array; masks are refused, also those of rows in a list."""
+    if hasattr(values, "detach"):
+        return tensor_array(values, argument)[0]
+    if hasattr(values, "to_numpy"):
+        values = values.to_numpy()
+    masked = [part for part in (values if isinstance(values, (list, tuple)) else [values]) if np.ma.is_masked(part)]
+    if masked:
+        count = sum(int(np.ma.getmaskarray(part).sum()) for part in masked)
+        raise InputError(argument, "finite numbers", f"{count} masked entries")
+    try:
+        return np.asarray(values)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise InputTypeError(argument, "an array of numbers", str(error)[:80]) from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,9 +175,7 @@ def _row_blocks(count: int, most: int, why: str) -> Groups:
 
 
 def _labels(u: Any, count: int) -> NDArray[Any]:
-    if hasattr(u, "detach") or hasattr(u, "to_numpy"):
-        u = u.detach().cpu().numpy() if hasattr(u, "detach") else u.to_numpy()
-    array = np.asarray(u)
+    array = _plain(u, "u")
     if array.dtype == object and array.size and all(isinstance(value, str) for value in array.flat):
         array = array.astype(str)
     if array.dtype.kind not in "fiubUS":

@@ -78,5 +78,5 @@ def _moved(moments: Moments, fit: Fit) -> Floats:
 def _off(rows: Floats, matched: NDArray[np.bool_]) -> Floats:
     """Off-permutation parts (B, q) of rows of blocks (B, k, nk), in units of the matched block."""
     norms = np.sqrt((rows[:, :, matched] ** 2).sum(axis=(1, 2)))
-    off = rows[:, :, ~matched].reshape(len(rows), -1)
+    off = rows[:, :, ~matched].reshape(len(rows), rows.shape[1] * int((~matched).sum()))
     return np.asarray(np.where(norms[:, None] > 0, off / np.where(norms > 0, norms, 1.0)[:, None], 0.0))

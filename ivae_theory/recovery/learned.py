@@ -88,6 +88,9 @@ def as_learned(z_learned: Any, statistics: Callable[[int], Statistics], seed: in
     if array.ndim == 3:
         if len(array) < 2:
             raise InputError("z_learned", "at least S = 2 posterior draws (S, N, n)", f"S = {len(array)}")
+        if all(np.array_equal(array[0], draw) for draw in array[1:]):
+            expected = "posterior draws that differ, or latents (N, n), whose fit is judged as exact"
+            raise InputError("z_learned", expected, f"{len(array)} equal draws")
         return _draws(array, statistics(array.shape[2]), f"{len(array)} posterior draws used as instruments")
     return _exact(array, statistics(array.shape[1]))
 

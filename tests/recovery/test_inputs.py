@@ -207,3 +207,40 @@ def test_mcc_refuses_what_it_cannot_compare() -> None:
         mcc(Z, W, method="kendall")
     with pytest.raises(InputTypeError):
         mcc(Z.astype(object), W)
+
+
+@pytest.mark.parametrize("u", [[[1], [2, 3]] * 50, np.ma.masked_array(np.arange(100), mask=np.arange(100) > 5)])
+def test_labels_that_are_no_array_are_refused(u):
+    z = np.random.default_rng(0).normal(size=(100, 2))
+    with pytest.raises((InputError, InputTypeError), match="u: expected"):
+        recover(z, z, statistics="z", u=u)
+
+
+def test_masked_rows_in_a_list_are_refused():
+    z = np.random.default_rng(0).normal(size=(100, 2))
+    with pytest.raises(InputError, match="masked"):
+        recover(list(np.ma.masked_array(z, mask=z > 1)), z, statistics="z")
+
+
+@pytest.mark.parametrize("change", ["sparse", "float8_e4m3fn"])
+def test_tensors_that_numpy_lacks_are_refused(change):
+    z = torch.randn(100, 2)
+    changed = z.to_sparse() if change == "sparse" else z.to(getattr(torch, change))
+    with pytest.raises(InputTypeError, match="z_true"):
+        recover(changed, z, statistics="z")
+    with pytest.raises(InputTypeError, match="u: expected"):
+        recover(z, z, statistics="z", u=changed)
+
+
+def test_labels_in_half_precision_are_read():
+    z = torch.randn(100, 2)
+    assert recover(z, z, statistics="z", u=torch.zeros(100).bfloat16()).verdict.holds
+
+
+def test_equal_posterior_draws_are_no_instruments():
+    """They would be judged as a posterior, which leaves out how much of the truth is not explained."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(500, 2))
+    learned = z + 0.5 * rng.normal(size=z.shape)
+    with pytest.raises(InputError, match="2 equal draws"):
+        recover(z, np.stack([learned, learned]), statistics="z")
