@@ -452,7 +452,7 @@ def test_identities_are_proved_and_nothing_else_is():
     ],
 )  # fmt: skip
 def test_independent_relations_between_functions(expressions, count):
-    found = identities(expressions)
+    found = identities([expressions])
     assert len(found) == count
     for one in found:
         assert len(one.weights) == len(expressions)
@@ -465,10 +465,10 @@ def test_independent_relations_between_functions(expressions, count):
 
 def test_identities_may_need_the_sign_of_a_symbol():
     expressions = [sympy.log(u**2), sympy.log(u)]
-    assert identities(expressions) == []
-    (found,) = identities(expressions, ["u"])
+    assert identities([expressions]) == []
+    (found,) = identities([expressions], ["u"])
     assert found.weights[0] * 2 + found.weights[1] == 0
-    assert len(identities([*expressions, sympy.log(u**3)], ["u"])) == 2
+    assert len(identities([[*expressions, sympy.log(u**3)]], ["u"])) == 2
 
 
 def test_large_matrices_of_symbolic_numbers_are_left_alone():

@@ -14,6 +14,7 @@ from ivae_theory.certificates.tables import Table, row_numbers, with_table_of
 from ivae_theory.certificates.variability_rank import check_directions, check_rank
 from ivae_theory.certificates.variability_symbolic import Symbolic, enclosed
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.formula.cases import cases
 from ivae_theory.enclosure.formula.symbolic import number_ball
 from ivae_theory.enclosure.invertible import differences, has_full_column_rank
 from ivae_theory.enclosure.precision import precision
@@ -158,6 +159,15 @@ def _symbols(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
     return Rechecked(Status.FAILS, Grade.EXACT)
 
 
+def _is_constant(
+    weights: Sequence[sympy.Expr], entries: Sequence[sympy.Expr], constant: Any, known: frozenset[str]
+) -> bool:
+    try:
+        return bool((_combination(weights, entries, known) - constant).is_zero)
+    except InvalidCertificate:
+        return False
+
+
 @rechecks("variability.identity", _CLAIM)
 def _identity(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
     """Combinations of the natural parameters that are constant identically in u."""
@@ -167,7 +177,10 @@ def _identity(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
     for relation in evidence["relations"]:
         weights = _weights(relation["weights"], model.size)
         constant = normal_form(from_text(str(relation["constant"]), [], "constant"))
-        if not (_combination(weights, model.entries, model.nonnegative) - constant).is_zero:
+        if not any(
+            all(_is_constant(weights, case, constant, model.nonnegative) for case in given)
+            for given in cases(model.entries, model.symbols, model.sets)
+        ):
             raise InvalidCertificate("an identity", "no proof of it")
     if "rank" in evidence or "identified_directions" in evidence:
         relations = [[parse_fraction(text) for text in relation["weights"]] for relation in evidence["relations"]]

@@ -12,6 +12,7 @@ import sympy
 from flint import arb
 
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.formula.cases import cases
 from ivae_theory.enclosure.formula.symbolic import ball, number_ball
 from ivae_theory.enclosure.invertible import differences, has_full_column_rank
 from ivae_theory.enclosure.precision import around, precision
@@ -20,6 +21,7 @@ from ivae_theory.hypotheses.distance import advice_on, distance_to_failure
 from ivae_theory.hypotheses.variability_finite import check_finite_symbolic
 from ivae_theory.hypotheses.variability_rank import rank_evidence
 from ivae_theory.hypotheses.variability_table import ADVICE, CLAIM
+from ivae_theory.model.natural import describe_set
 from ivae_theory.span import choose_rows
 from ivae_theory.span.symbolic import Relation, identities, nonzero
 from ivae_theory.verdict import Grade, Verdict
@@ -44,9 +46,11 @@ def check_symbolic(prior: Any, seed: int = 0) -> Verdict:
         return Verdict.unknown(CLAIM, unclear, advice="Say in u={symbol: set} where each symbol lies.")
     if all(isinstance(where, sympy.FiniteSet) for where in natural.sets.values()):
         return _finite(prior)
-    relations = identities(list(natural.matrix), _nonnegative(natural.sets))
-    if relations and nonzero(relations[0].weights):
-        return _fails(natural, relations, seed)
+    described = [describe_set(where) for where in natural.sets.values()]
+    for given in cases(list(natural.matrix), list(natural.sets), described):
+        relations = identities(given, _nonnegative(natural.sets))
+        if relations and nonzero(relations[0].weights):
+            return _fails(natural, relations, seed)
     points, rows, tried = _candidates(natural, seed)
     verdict = _certify(prior, points, rows) if len(points) > natural.size else None
     return _undecided(prior, points, rows, tried) if verdict is None else verdict

@@ -48,22 +48,28 @@ def holds_identically(expressions: Sequence[sympy.Expr], relation: Relation, non
     return total.is_zero
 
 
-def identities(expressions: Sequence[sympy.Expr], nonnegative: Collection[str] = ()) -> list[Relation]:
-    """Independent relations that hold identically in the symbols; empty when none was found.
+def identities(cases: Sequence[Sequence[sympy.Expr]], nonnegative: Collection[str] = ()) -> list[Relation]:
+    """Independent relations that hold identically in the symbols, in every case; empty when none was found.
 
     With rational weights all that the normal form shows; otherwise one with weights in the field of the constants.
+
+    Parameters
+    ----------
+    cases
+        The same r expressions, for each value of what takes finitely many.
+    nonnegative
+        Symbols that are never negative.
     """
     try:
-        forms = [normal_form(expression, nonnegative) for expression in expressions]
-        columns = _columns(forms)
+        tables = [_columns([normal_form(entry, nonnegative) for entry in case]) for case in cases]
     except NotPolynomial:
         return []
-    rational = [_relation(vector) for vector in _rational_kernel(columns)]
-    found = [relation for relation in rational if holds_identically(expressions, relation, nonnegative)]
-    if found:
-        return found
-    vectors = _field_kernel(columns)
-    return [r for r in map(_relation_of, vectors) if holds_identically(expressions, r, nonnegative)][:1]
+
+    def holds(relation: Relation) -> bool:
+        return all(holds_identically(case, relation, nonnegative) for case in cases)
+
+    found = [relation for relation in map(_relation, _rational_kernel(tables)) if holds(relation)]
+    return found or [relation for relation in map(_relation_of, _field_kernel(tables)) if holds(relation)][:1]
 
 
 def common_relation(rows: Sequence[Sequence[sympy.Expr]]) -> tuple[sympy.Expr, ...] | None:
@@ -100,9 +106,12 @@ def _columns(forms: Sequence[Quotient]) -> list[Polynomial]:
     return [lift(form, total.denominator) for form in (*forms, one)]
 
 
-def _rational_kernel(columns: list[Polynomial]) -> list[list[Fraction]]:
-    monomials = sorted({monomial for column in columns for monomial in column}, key=repr)
-    return kernel([[column.get(monomial, Fraction(0)) for column in columns] for monomial in monomials])
+def _rational_kernel(tables: Sequence[list[Polynomial]]) -> list[list[Fraction]]:
+    rows = []
+    for columns in tables:
+        monomials = sorted({monomial for column in columns for monomial in column}, key=repr)
+        rows += [[column.get(monomial, Fraction(0)) for column in columns] for monomial in monomials]
+    return kernel(rows)
 
 
 def _relation(vector: Sequence[Fraction]) -> Relation:
@@ -114,16 +123,17 @@ def _relation_of(vector: Sequence[sympy.Expr]) -> Relation:
     return Relation(tuple(vector[:-1]), -vector[-1])
 
 
-def _field_kernel(columns: list[Polynomial]) -> list[list[sympy.Expr]]:
+def _field_kernel(tables: Sequence[list[Polynomial]]) -> list[list[sympy.Expr]]:
     """Candidates with weights in the field that the constants generate."""
-    rows: dict[Monomial, list[sympy.Expr]] = {}
+    rows: dict[tuple[int, Monomial], list[sympy.Expr]] = {}
     try:
-        for j, column in enumerate(columns):
-            for monomial, value in column.items():
-                varying = tuple(item for item in monomial if depends_on_symbols(item[0]))
-                fixed = tuple(item for item in monomial if not depends_on_symbols(item[0]))
-                row = rows.setdefault(varying, [sympy.Integer(0)] * len(columns))
-                row[j] += sympy.Rational(value.numerator, value.denominator) * constant_expression(fixed)
+        for case, columns in enumerate(tables):
+            for j, column in enumerate(columns):
+                for monomial, value in column.items():
+                    varying = tuple(item for item in monomial if depends_on_symbols(item[0]))
+                    fixed = tuple(item for item in monomial if not depends_on_symbols(item[0]))
+                    row = rows.setdefault((case, varying), [sympy.Integer(0)] * len(columns))
+                    row[j] += sympy.Rational(value.numerator, value.denominator) * constant_expression(fixed)
     except NotPolynomial:
         return []
     return _nullspace(sympy.Matrix(list(rows.values())))

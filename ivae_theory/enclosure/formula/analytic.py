@@ -22,7 +22,7 @@ from ivae_theory.enclosure.formula.symbolic import ball
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.exact import to_fmpq
 
-__all__ = ["Cell", "interior", "is_zero_polynomial", "never_zero", "require_quotient", "resolve", "sign_on"]
+__all__ = ["Cell", "folded", "interior", "is_zero_polynomial", "never_zero", "require_quotient", "resolve", "sign_on"]
 
 #: One open interval ``(low, high)`` for each symbol; ``None`` is an infinite end.
 Cell = Sequence[tuple[sympy.Symbol, Fraction | None, Fraction | None]]
@@ -155,6 +155,23 @@ def resolve(expression: sympy.Expr, cell: Cell) -> sympy.Expr:
             best = other if larger == isinstance(expression, sympy.Max) else best
         return best
     return expression.func(*arguments)
+
+
+def folded(expression: sympy.Expr, cell: Cell) -> sympy.Expr:
+    """The expression on the *closed* cell without the Abs, Max and Min whose branch is proved; the others stay.
+
+    These are continuous, so that what holds inside holds at the ends.
+    """
+    if not expression.args or expression.has(sympy.sign, sympy.Heaviside, sympy.Piecewise, sympy.floor, sympy.ceiling):
+        return expression
+    arguments = [folded(argument, cell) for argument in expression.args]
+    same = expression.func(*arguments)
+    if isinstance(same, (sympy.Abs, sympy.Max, sympy.Min)):
+        try:
+            return resolve(same, cell)
+        except CannotEnclose:
+            return same
+    return same
 
 
 def _holds(condition: Any, cell: Cell) -> bool:
