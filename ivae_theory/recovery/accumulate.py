@@ -77,7 +77,7 @@ def accumulate(truth: Rows, learned: Learned, T: Statistics, T_learned: Statisti
     sums = np.concatenate(
         [vectors, cross.reshape(groups.count, mixed), instrumented.reshape(groups.count, covariance)], axis=1
     )
-    whole = vectors if groups.segments is not None else vectors.sum(axis=0, keepdims=True)
+    whole = _by_segment(vectors, groups)
     within = _within(squares, whole[:, 0], whole[:, 1 + p + q :])
     moments = Moments(T.blocks, T_learned.blocks, sums, within, location, scale)
     _refuse_constants(moments, T, T_learned)
@@ -88,6 +88,19 @@ def _latent_units(truth: Rows, learned: Learned) -> tuple[Floats, Floats]:
     rows = sample_rows(len(truth), PILOT)
     latents = np.concatenate([truth.take(rows), learned.views(rows)[2]], axis=1)
     return latents.mean(axis=0), spread(latents)
+
+
+def _by_segment(sums: Floats, groups: Groups) -> Floats:
+    """Sums by group added up to whole segments where groups are parts of them; all together without segments."""
+    if groups.segments is None:
+        return sums.sum(axis=0, keepdims=True)
+    if groups.segment_count >= groups.count:
+        return sums
+    of_group = np.empty(groups.count, dtype=np.intp)
+    of_group[groups.codes] = groups.segments
+    result = np.zeros((groups.segment_count, sums.shape[1]))
+    np.add.at(result, of_group, sums)
+    return result
 
 
 def _within(squares: Floats, counts: Floats, sums: Floats) -> Floats:

@@ -7,6 +7,7 @@ import pytest
 
 from ivae_theory import mcc, recheck, recover
 from ivae_theory.errors import InputError
+from ivae_theory.exact import decode_array
 
 
 def rotation(n, degrees):
@@ -74,3 +75,13 @@ def test_units_change_nothing(scale, side):
     np.testing.assert_allclose(found.mcc, plain.mcc, rtol=1e-9)
     np.testing.assert_allclose(mcc(units[0] * z, units[1] * learned), mcc(z, learned), rtol=1e-9)
     recheck(found.to_json())
+
+
+@pytest.mark.parametrize("rows", [60, 100, 400])
+def test_one_segment_has_the_sampling_error_of_no_segments(rows):
+    """Blocks of one row each have no scatter around their means; the scales' error is that of the segment."""
+    z = np.random.default_rng(0).normal(size=(rows, 2))
+    learned = z @ rotation(2, 10)
+    without, one = (recover(z, learned, statistics="z", u=u) for u in (None, np.zeros(rows)))
+    within = [decode_array(found.parts[2].evidence["within"]) for found in (without, one)]
+    np.testing.assert_allclose(within[1], within[0], rtol=1e-9)
