@@ -147,8 +147,11 @@ def decoded(value: Mapping[str, Any]) -> Any:
 def _vouched(assume: Iterable[str]) -> frozenset[str]:
     if isinstance(assume, str):
         assume = (assume,)
-    claims = frozenset(assume)
-    for claim in sorted(claims):
+    try:
+        claims = frozenset(assume)
+    except TypeError:
+        raise InputTypeError("assume", "names of claims", repr(assume)[:60]) from None
+    for claim in sorted(claims, key=str):
         if claim not in CLAIMS:
             raise InputError("assume", f"claims among {', '.join(CLAIMS)}", repr(claim))
     return claims

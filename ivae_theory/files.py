@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ivae_theory.errors import CorruptReport, InputError
+from ivae_theory.errors import CorruptReport, InputError, InputTypeError
 
 __all__ = ["make_folder", "memory", "read_json", "read_text", "regular", "write_bytes", "write_text"]
 
@@ -137,6 +137,8 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, argument: str) -> 
     InputError
         Where that is not possible: no such folder, no permission, no space left.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputTypeError(argument, "a path", type(path).__name__)
     try:
         target = Path(os.path.realpath(path))  # what a link points to is replaced, not the link
         if target.exists() and not target.is_file():

@@ -72,3 +72,9 @@ def test_a_matrix_that_is_singular_only_after_simplification_has_no_inverse():
     hidden = sympy.sqrt(5 + 2 * sympy.sqrt(6)) - sympy.sqrt(2) - sympy.sqrt(3)
     with pytest.raises(InputError, match="A: expected an invertible matrix"):
         AffineMap(sympy.Matrix([[hidden]])).inverse()
+
+
+@pytest.mark.parametrize("claims", [3, [["theorem1.iii"]], [3], [None, "theorem1.iii"], ["x"]])
+def test_assumptions_are_names_of_claims(claims):
+    with pytest.raises((InputError, InputTypeError), match="assume: expected"):
+        check(line(), assume=claims)

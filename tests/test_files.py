@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ivae_theory.errors import InputError
+from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.files import make_folder, write_bytes, write_text
 
 
@@ -102,3 +102,9 @@ def writes(call: ast.Call) -> bool:
         return ast.unparse(call.args[0]) != "buffer"
     modes = [*call.args[:2], *(k.value for k in call.keywords if k.arg == "mode")] if name == "open" else []
     return any(isinstance(mode, ast.Constant) and "w" in str(mode.value) for mode in modes)
+
+
+@pytest.mark.parametrize("path", [None, 3, b"x", ["x"]])
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises(InputTypeError, match="html: expected a path"):
+        write_text(path, "x", "html")

@@ -93,9 +93,9 @@ def _latent_units(truth: Rows, learned: Learned) -> tuple[Floats, Floats]:
 def _by_segment(sums: Floats, groups: Groups) -> Floats:
     """Sums by group added up to whole segments where groups are parts of them; all together without segments."""
     if groups.segments is None:
-        return sums.sum(axis=0, keepdims=True)
+        return np.asarray(sums.sum(axis=0, keepdims=True))
     if groups.segment_count >= groups.count:
-        return sums
+        return np.asarray(sums)
     of_group = np.empty(groups.count, dtype=np.intp)
     of_group[groups.codes] = groups.segments
     result = np.zeros((groups.segment_count, sums.shape[1]))

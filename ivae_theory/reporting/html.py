@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from ivae_theory.files import write_text
 from ivae_theory.reporting.evidence import as_text, numbers
+from ivae_theory.text import printable
 from ivae_theory.verdict import Report
 
 if TYPE_CHECKING:
@@ -27,11 +28,20 @@ _SECTIONS = itertools.count()
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("ivae_theory.reporting"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("ivae_theory.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        finalize=_shown,
     )
     environment.filters["evidence"] = as_text
     environment.filters["numbers"] = numbers
     return environment
+
+
+def _shown(value: Any) -> Any:
+    """Text with marks of direction and control characters as their escapes; markup as it is."""
+    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _template(name: str) -> Template:

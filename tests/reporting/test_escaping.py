@@ -14,6 +14,7 @@ from ivae_theory.reporting.curves import Panel, draw_derivatives
 from ivae_theory.reporting.figures import svg
 from ivae_theory.reporting.html import section, write_suite
 from ivae_theory.testing.record import Entry
+from ivae_theory.text import printable
 from tests.reporting.hostile import ATTACKS, reports, texts
 
 #: All elements that templates and figures use, with no script and nothing that loads.
@@ -75,9 +76,18 @@ def structure(text):
 def test_html_has_only_the_elements_of_its_templates(report):
     found = structure(html_fragment(report))
     assert "script" not in found.tags
-    assert report.conclusion.statement.replace("\r\n", "\n").replace("\r", "\n").strip() in "".join(
-        found.words
-    ).replace("\r\n", "\n").replace("\r", "\n")
+    assert printable(report.conclusion.statement).strip() in "".join(found.words)
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\x1b[31m", "\x00", "\u2066", "\r"])
+def test_marks_of_direction_and_control_characters_are_shown_and_not_obeyed(mark):
+    z = sympy.Symbol("z", real=True)
+    family = ExponentialFamily([z], base_measure=sympy.exp(-(z**2)), name=f"dexif{mark}")
+    prior = Prior(family, [[1, 0], [0, 1], [0, 0]])
+    report = check(Model(prior, noise=Noise.none(), mixing=assume_injective(2)))
+    for page in (html_fragment(report), section(report)):
+        assert mark not in page
+        assert mark.encode("unicode_escape").decode()[:4] in page
 
 
 @pytest.mark.parametrize("attack", [*ATTACKS[:3], "</svg><script>", "-->", "url(#x)", "$x_$", "\x00\x1b"])
