@@ -14,6 +14,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from ivae_theory import certificates
+from ivae_theory.certificates.assumptions import require_assumptions
 from ivae_theory.certificates.registry import (
     InvalidCertificate,
     Rechecked,
@@ -188,6 +189,7 @@ def _recheck_verdict(verdict: Verdict, subject: Mapping[str, Any]) -> str:
     if verdict.grade is None or shown.grade < verdict.grade:
         claimed = verdict.grade.word if verdict.grade else "none"
         raise InvalidCertificate(f"{verdict.claim} with grade {claimed}", f"evidence of grade {shown.grade.word}")
+    require_assumptions(verdict, subject)
     return verdict.claim
 
 
