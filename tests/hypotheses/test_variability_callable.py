@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from ivae_theory import Box, Observed, Points, Prior, families
+from ivae_theory.hypotheses import variability_callable
 from ivae_theory.hypotheses.variability import check_variability
 
 torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
@@ -63,8 +64,15 @@ def test_what_is_left_of_tied_outputs_is_shown_at_points_of_the_seed():
     assert first.evidence["points"] == again.evidence["points"] != other.evidence["points"]
 
 
-def test_constant_outputs_have_rank_zero():
-    found = verdict(lambda u: torch.zeros(len(u), 2, dtype=u.dtype) + 3, Box([0.0], [1.0]))
+@pytest.mark.parametrize(
+    "constant",
+    [
+        lambda u: torch.zeros(len(u), 2, dtype=u.dtype) + 3,
+        lambda u: torch.relu(u @ torch.tensor([[-1.0, -2.0]]).double() - 1),  # dead on the box
+    ],
+)
+def test_constant_outputs_have_rank_zero(constant):
+    found = verdict(constant, Box([0.0], [1.0]))
     assert found.fails
     assert found.evidence["relations"] == [["1", "0"], ["0", "1"]]
     assert found.evidence["rank"] == 0
@@ -75,3 +83,13 @@ def test_too_few_observed_values_are_counted():
     found = verdict(wave, Observed([[0.0], [1.0]]))
     assert found.undecided
     assert "2 observed values of u are fewer than nk + 1 = 3" in found.reason
+
+
+@pytest.mark.parametrize(("entries", "status"), [(6, "fails"), (5, "undecided")])
+def test_rationals_decide_as_long_as_they_are_few(monkeypatch, entries, status):
+    """u (u - 1) (u - 2) is 0 at all three values, which only exact arithmetic shows."""
+    monkeypatch.setattr(variability_callable, "_RATIONAL_ENTRIES", entries)
+    found = verdict(lambda u: torch.cat([u, u * (u - 1) * (u - 2)], dim=1), Points([[0.0], [1.0], [2.0]]))
+    assert found.status.word == status
+    if found.fails:
+        assert "evaluated in rationals at all 3 values of u, has affine rank 1 and not nk = 2" in found.reason

@@ -30,6 +30,13 @@ def test_an_identity_is_shown_with_what_is_still_identified():
     assert all(Matrix([-1, -1, 1]).dot(direction) == 0 for direction in (first, second))
 
 
+def test_the_rank_beside_an_identity_is_proved_at_the_precision_of_the_enclosures():
+    """Two parameters that differ by 2^-52 of one another: more than the digits of a float are needed."""
+    found = verdict([u, u + u**2 / sympy.Integer(2) ** 52, 2 * u], {u: UNIT})
+    assert found.fails
+    assert found.evidence["rank"] == 2
+
+
 def test_parameters_that_an_identity_leaves_out_are_not_named():
     found = verdict([u, 2 * u + 1, u**2], {u: UNIT})
     assert "The combination (2) lambda_0 + (-1) lambda_1 is -1 identically" in found.reason
