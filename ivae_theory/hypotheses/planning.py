@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.hypotheses.distance import whiten
+from ivae_theory.model.ranges import check_rows
 from ivae_theory.span import choose_rows
 
 __all__ = ["NextValue", "Plan", "plan"]
@@ -93,6 +94,8 @@ class Plan:
         ------
         InputError
             For shapes that do not fit the families, and numbers that are not finite.
+        NaturalParameterError
+            For natural parameters that no value of u can have, since the density has no finite integral.
         """
         new = self._rows(candidates, "candidates")
         old = np.empty((0, self.size)) if current is None else self._rows(current, "current", empty=True)
@@ -117,7 +120,9 @@ class Plan:
             raise InputError(argument, f"shape (C, {len(self.families)}, k)", f"shape {array.shape}")
         if not np.isfinite(array).all():
             raise InputError(argument, "finite natural parameters", "NaN or infinity")
-        return array.reshape(len(array), -1)
+        rows = array.reshape(len(array), -1)
+        check_rows(self.families, rows, None, lambda row: f"row {row} of {argument}")
+        return rows
 
     def __str__(self) -> str:
         return (

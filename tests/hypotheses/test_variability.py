@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivae_theory import Box, Observed, Points, Prior, Status, families, plan
-from ivae_theory.errors import InputError, InputTypeError
+from ivae_theory.errors import InputError, InputTypeError, NaturalParameterError
 from ivae_theory.hypotheses.variability import check_variability
 
 LOCATION = families.gaussian_location()
@@ -273,3 +273,10 @@ def test_a_black_box_that_is_numerically_singular_is_undecided():
     verdict = check_variability(SimpleNamespace(prior=prior))
     assert verdict.undecided
     assert "Numerically singular" in verdict.reason
+
+
+@pytest.mark.parametrize("method", ["first", "best_next"])
+def test_values_of_u_that_no_density_has_are_not_recommended(method):
+    scheme = plan(families.gaussian_scale(), 2)
+    with pytest.raises(NaturalParameterError, match="row 1 of candidates"):
+        getattr(scheme, method)([[-1.0, -2.0], [1.0, 5.0], [-3.0, -1.0]])
