@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ivae_theory.enclosure.turn import turn
-from ivae_theory.errors import CallableFailed, InputError
+from ivae_theory.errors import CallableFailed, InputError, InputTypeError
 from ivae_theory.recovery.estimate import recover
 from ivae_theory.recovery.inputs import as_array
 from ivae_theory.recovery.result import Recovery
@@ -42,6 +42,9 @@ def recover_models(
     InputError
         Without posteriors, or when the models' sizes differ.
     """
+    for model, argument in ((model_a, "model_a"), (model_b, "model_b")):
+        if not hasattr(model, "prior") or not hasattr(model, "posterior"):
+            raise InputTypeError(argument, "a Model", type(model).__name__)
     if model_a.n != model_b.n or model_a.prior.size != model_b.prior.size:
         raise InputError(
             "model_b",
@@ -76,14 +79,13 @@ def _draws(model: Any, argument: str, x: NDArray[Any], u: NDArray[Any], count: i
         )
     import torch
 
-    dtype = torch.get_default_dtype()
-    inputs = torch.as_tensor(np.array(x)).to(dtype)
-    labels = torch.as_tensor(np.array(u))
-    labels = labels if labels.dtype in (torch.int64, torch.int32) else labels.to(dtype)
-    with turn(), torch.random.fork_rng(devices=[]), torch.no_grad():
+    from ivae_theory.mixing.evaluation import quiet_module, to_tensor
+
+    q = model.posterior
+    with turn(), quiet_module(q), torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
         try:
-            draws = model.posterior(inputs, labels).sample((count,))
+            draws = q(to_tensor(q, x.astype(np.float64)), to_tensor(q, u)).sample((count,))
         except (Exception, SystemExit) as error:  # a user's posterior may raise anything
             got = f"{type(error).__name__}: {error}"
             raise CallableFailed(f"{argument}.posterior", "a torch Distribution of batch (B, n)", got) from error

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ivae_theory import Model, Noise, Prior, families
-from ivae_theory.errors import CallableFailed, InputError
+from ivae_theory.errors import CallableFailed, InputError, InputTypeError
 from ivae_theory.recovery import parameter_route, recover, recover_models, resolve
 from ivae_theory.recovery.findings import EXACT_POSTERIOR
 from tests.extras import optional
@@ -223,3 +223,43 @@ def test_resolve_says_when_it_does_not_apply() -> None:
     assert resolve(dependent, statistics="z").verdict.fails
     with pytest.raises(InputError, match="rows"):
         resolve(normal[:20], statistics="z")
+
+
+def encoder(v: np.ndarray, noise: float) -> Any:
+    class Encoder(torch.nn.Module):
+        """A posterior in double precision that looks labels up, and has a layer that must not be in training mode."""
+
+        def __init__(self, variances: np.ndarray, noise: float) -> None:
+            super().__init__()
+            self.variances = torch.nn.Embedding.from_pretrained(torch.as_tensor(variances).double())
+            self.mean = torch.nn.Linear(2, 2, bias=False).double()
+            torch.nn.init.eye_(self.mean.weight)
+            self.drop = torch.nn.Dropout(0.5)
+            self.noise = noise
+
+        def forward(self, x: torch.Tensor, u: torch.Tensor) -> torch.distributions.Normal:
+            v = self.variances(u.reshape(-1))
+            shrunk = v / (v + self.noise)
+            return torch.distributions.Normal(self.drop(shrunk * self.mean(x)), torch.sqrt(shrunk * self.noise))
+
+    return Encoder(v, noise)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.int16])
+def test_posteriors_are_asked_in_their_dtype_and_in_evaluation_mode(dtype: Any) -> None:
+    rng = np.random.default_rng(2)
+    v = rng.uniform(0.5, 3, (30, 2))
+    prior = Prior(families.gaussian_scale(), -0.5 / v)
+    q = encoder(v, 0.1).train()
+    model = Model(prior, noise=Noise.gaussian(0.1), mixing=torch.nn.Identity(), posterior=q)
+    u = np.repeat(np.arange(30), 200).astype(dtype)
+    _, x = model.sample(u.astype(int), seed=0)
+    assert recover_models(model, model, x, u).verdict.holds
+    assert q.training
+
+
+def test_two_models_are_models() -> None:
+    model = linear_model(np.eye(2), np.ones((10, 2)), 0.2)
+    for pair in ((model, 3), (None, model)):
+        with pytest.raises(InputTypeError, match="model_.: expected a Model"):
+            recover_models(*pair, np.zeros((10, 2)), np.arange(10))
