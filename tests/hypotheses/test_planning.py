@@ -50,4 +50,4 @@ def test_candidates_that_do_not_fit_are_named(given, error, message):
             getattr(plan(GAUSSIAN, 2), method)(given)
     if np.size(given):
         with pytest.raises(error, match=re.escape(message.replace("candidates", "current"))):
-            plan(GAUSSIAN, 2).best_next(np.ones((1, 4)), given)
+            plan(GAUSSIAN, 2).best_next([[1.0, -1.0, 1.0, -1.0]], given)
