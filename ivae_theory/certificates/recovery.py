@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 Evidence = Mapping[str, Any]
 FACTOR = 3.0
 SINGULAR = 0.1
+LEAST_SHARE = 1e-12
 WHOLE = ("recovery.scaled_permutation", "recovery.block_permutation")
 
 
@@ -69,6 +70,12 @@ def _share_bounds(evidence: Evidence, level: float) -> tuple[float, float]:
     joint = -special.stdtrit(freedom, level / (4 * estimate.size)) * error
     single = -special.stdtrit(freedom, level / 2) * error
     low, high = np.maximum(estimate - joint, 0), np.maximum(estimate + single, 0)
+    if not evidence["squared"]:
+        rows = int(evidence["n_samples"])
+        _require(rows > estimate.size + 1, "more rows than unknowns", f"{rows}")
+        share = np.where(estimate > LEAST_SHARE, estimate, 1.0)
+        multiple = rows / (rows - estimate.size - 1) * share * np.exp(np.minimum(single / share, 100.0))
+        high = np.where(estimate > LEAST_SHARE, np.maximum(high, multiple), high)
     power = 2 if evidence["squared"] else 1
     return float(np.max(low) ** power), float(np.max(high) ** power)
 

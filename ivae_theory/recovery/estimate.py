@@ -143,7 +143,7 @@ def recover(
     departed = None
     if learned.route != "exact":
         departed = departure(truth, learned, T, groups, estimates.A, estimates.c, seed)
-    share = affine_share(estimates, departed, learned.route)
+    share = affine_share(estimates, departed, settings)
     block = max(T.blocks.sizes + T_learned.blocks.sizes) > 1
     smallest = smallest_singular_value(estimates, level)
     condition = _condition(data.moments)

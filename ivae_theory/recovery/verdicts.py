@@ -25,6 +25,8 @@ __all__ = ["SINGULAR", "Settings", "Share", "affine_share", "invertible", "sampl
 Floats = NDArray[np.float64]
 #: Smallest singular value of S below which A counts as almost singular; a perfect recovery has 1.
 SINGULAR = 0.1
+#: Shares of the variance below this are rounding.
+LEAST_SHARE = 1e-12
 #: Singular values of replicates are computed for this many of them.
 SPECTRAL = 200
 
@@ -55,12 +57,14 @@ class Share:
     """Share of the variance of each statistic that no affine function of the learned ones explains.
 
     ``estimate``, ``error`` (nk,): of the share itself on the exact route, of its signed square root behind posteriors.
+    ``unbiased`` is the factor N / (N - nk - 1) by which residuals of the fitted rows are too small, 1 behind posteriors.
     """
 
     estimate: Floats
     error: Floats
     freedom: float
     squared: bool
+    unbiased: float = 1.0
 
     def bounds(self, row: int, tail: float) -> tuple[float, float]:
         """Confidence bounds of the share of one statistic, each wrong with probability ``tail``."""
@@ -70,6 +74,9 @@ class Share:
         low, high = float(self.estimate[row]) - width, float(self.estimate[row]) + width
         if self.squared:
             return max(low, 0.0) ** 2, max(high, 0.0) ** 2
+        share = float(self.estimate[row])
+        if share > LEAST_SHARE:  # a variance is skewed: its upper bound is a multiple, not a sum
+            high = max(high, share * self.unbiased * math.exp(min(width / share, 100.0)))
         return max(low, 0.0), max(high, 0.0)
 
     def worst(self, level: float) -> tuple[Interval, int]:
@@ -82,11 +89,12 @@ class Share:
         return Interval(values[row], min(lower, values[row]), max(upper, values[row])), row
 
 
-def affine_share(fit: Fit, departure: Departure | None, route: str) -> Share | None:
+def affine_share(fit: Fit, departure: Departure | None, settings: Settings) -> Share | None:
     """``1 - R^2`` for exact latents; the departure of the residual's conditional mean from zero behind posteriors."""
-    if route == "exact":
+    if settings.route == "exact":
         error = fit.residual_replicates.std(axis=0) * math.sqrt(fit.inflation)
-        return Share(fit.residual, error, fit.freedom, squared=False)
+        unbiased = settings.n_samples / (settings.n_samples - len(fit.residual) - 1)
+        return Share(fit.residual, error, fit.freedom, squared=False, unbiased=unbiased)
     if departure is None:
         return None
     return Share(departure.estimate, departure.error, departure.freedom, squared=True)

@@ -261,5 +261,5 @@ def test_posteriors_are_asked_in_their_dtype_and_in_evaluation_mode(dtype: Any) 
 def test_two_models_are_models() -> None:
     model = linear_model(np.eye(2), np.ones((10, 2)), 0.2)
     for pair in ((model, 3), (None, model)):
-        with pytest.raises(InputTypeError, match="model_.: expected a Model"):
+        with pytest.raises(InputTypeError, match=r"model_.: expected a Model"):
             recover_models(*pair, np.zeros((10, 2)), np.arange(10))
