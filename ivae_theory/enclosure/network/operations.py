@@ -17,6 +17,7 @@ from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.network.intervals import lift
 from ivae_theory.enclosure.network.library import FIXED, WITH_PARAMETERS, general_power, integer_power, leaky_relu
 from ivae_theory.enclosure.network.tensor import Machine, Tensor
+from ivae_theory.enclosure.network.whole import cast_whole, fitted, is_float
 
 __all__ = ["OPERATIONS", "operation"]
 
@@ -187,6 +188,8 @@ def _pow(machine: Machine, base: Any, exponent: Any) -> Tensor:
             return machine.apply(FIXED["exp"], machine.multiply(exponent, machine.apply(FIXED["log"], base)))
         exponent = exponent.value.item()
     if isinstance(base, Tensor):
+        if isinstance(exponent, int) and 0 <= exponent <= 64 and base.value.dtype.kind in "iu":
+            return Tensor(fitted(base.value.astype(object) ** exponent, base.value.dtype))
         if float(exponent) == 0.5:
             return machine.apply(FIXED["sqrt"], base)
         whole = float(exponent).is_integer() and abs(exponent) <= 64
@@ -250,9 +253,24 @@ def _masked_fill(machine: Machine, x: Any, mask: Any, value: Any) -> Tensor:
 # Reductions ---------------------------------------------------------------------------------------------------
 
 
+def _summed(machine: Machine, x: Any, dtype: Any) -> Tensor:
+    """What is summed or multiplied: truth values count as 0 and 1, and an integer dtype would cut off real numbers."""
+    t = machine.constant(x)
+    if t.literal and t.value.dtype.kind in "iub":
+        return Tensor(cast_whole(t.value, "int64" if is_float(dtype) else str(dtype)))
+    if not is_float(dtype):
+        raise CannotEnclose(f"a sum or product of real numbers as {dtype}")
+    return t
+
+
 @operation("sum")
 def _sum(machine: Machine, x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    return machine.sum(x, axes_of(dim, len(machine.constant(x).shape)), keepdim)
+    t = _summed(machine, x, dtype)
+    axes = axes_of(dim, len(t.shape))
+    if t.literal and t.value.dtype.kind in "iu" and t.shape:
+        exact = np.asarray(t.value.astype(object).sum(axis=axes, keepdims=keepdim), dtype=object)
+        return Tensor(fitted(exact, t.value.dtype))
+    return machine.sum(t, axes, keepdim)
 
 
 @operation("mean")
@@ -278,6 +296,7 @@ def _flat(machine: Machine, x: Any) -> Tensor:
 
 @operation("prod")
 def _prod(machine: Machine, x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    x = _summed(machine, x, dtype)
     if dim is None:
         return _fold(machine, _flat(machine, x), 0, machine.multiply)[-1]
     last = _fold(machine, x, int(dim), machine.multiply)[-1]
@@ -286,13 +305,13 @@ def _prod(machine: Machine, x: Any, dim: Any = None, keepdim: bool = False, *, d
 
 @operation("cumsum")
 def _cumsum(machine: Machine, x: Any, dim: int, *, dtype: Any = None) -> Tensor:
-    running = _fold(machine, x, dim, machine.add)
+    running = _fold(machine, _summed(machine, x, dtype), dim, machine.add)
     return machine.gather(running, lambda *p: np.stack(p, axis=dim))
 
 
 @operation("cumprod")
 def _cumprod(machine: Machine, x: Any, dim: int, *, dtype: Any = None) -> Tensor:
-    running = _fold(machine, x, dim, machine.multiply)
+    running = _fold(machine, _summed(machine, x, dtype), dim, machine.multiply)
     return machine.gather(running, lambda *p: np.stack(p, axis=dim))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.network.operations import OPERATIONS, constant_array, operation, sides
 from ivae_theory.enclosure.network.tensor import Machine, Tensor
+from ivae_theory.enclosure.network.whole import cast_whole, number_type
 
 __all__: list[str] = []
 
@@ -32,10 +33,8 @@ def _cast(machine: Machine, x: Any, *args: Any, dtype: Any = None, **_: Any) -> 
             return Tensor(t.value != 0)
         raise CannotEnclose("a cast of a varying number to a truth value")
     if kind.startswith(("int", "uint")):
-        if t.literal and t.value.dtype.kind in "iub":
-            return Tensor(t.value.astype(np.int64))
         if t.literal:
-            return Tensor(np.trunc(t.value).astype(np.int64))
+            return Tensor(cast_whole(t.value, kind))
         raise CannotEnclose("a cast of a varying number to an integer")
     if not kind.startswith(("float", "bfloat")):
         raise CannotEnclose(f"a cast to {kind}")
@@ -190,13 +189,18 @@ def _same_kind(machine: Machine, *values: Any) -> list[Tensor]:
 
 @operation("copy")
 def _copy(machine: Machine, target: Any, source: Any, *_: Any) -> Tensor:
-    shape = machine.constant(target).shape
-    return machine.gather([source], lambda p: np.broadcast_to(p, shape))
+    """The source in the target's type: into whole numbers and truth values it is cast."""
+    into = machine.constant(target)
+    if into.literal and into.value.dtype.kind in "iub":
+        source = _cast(machine, source, dtype=into.value.dtype)
+    return machine.gather([source], lambda p: np.broadcast_to(p, into.shape))
 
 
 @operation("index", "_unsafe_index")
 def _index(machine: Machine, x: Any, indices: Any) -> Tensor:
     arrays = [slice(None) if i is None else constant_array(i, "index") for i in indices]
+    if any(i.dtype == np.uint8 for i in arrays if isinstance(i, np.ndarray)):
+        raise CannotEnclose("aten.index with bytes, which PyTorch takes for a mask")
     given = [k for k, i in enumerate(indices) if i is not None]
     if given and given != list(range(given[0], given[-1] + 1)):
         raise CannotEnclose("aten.index with gaps between its indices")
@@ -225,8 +229,8 @@ def _embedding(machine: Machine, weight: Any, indices: Any, *_: Any, **__: Any) 
     return machine.gather([weight], lambda p: p[places])
 
 
-@operation("scatter", "scatter.src", "scatter.value")
-def _scatter(machine: Machine, x: Any, dim: int, index: Any, source: Any, **_: Any) -> Tensor:
+@operation("scatter.src", "scatter.value")
+def _scatter(machine: Machine, x: Any, dim: int, index: Any, source: Any) -> Tensor:
     places = constant_array(index, "scatter")
 
     def arrange(p: Any, q: Any) -> Any:
@@ -278,10 +282,7 @@ OPERATIONS["tril"], OPERATIONS["triu"] = _triangle(True), _triangle(False)
 
 
 def _dtype(dtype: Any, default: Any) -> Any:
-    kind = "" if dtype is None else str(dtype)
-    if not kind:
-        return default
-    return np.int64 if kind.startswith(("int", "uint")) else bool if kind == "bool" else np.float64
+    return default if dtype is None else number_type(str(dtype))
 
 
 @operation("zeros", "new_zeros", "ones", "new_ones")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.network.intervals import balls, contains_zero, divide, hull, is_zero, matmul, multiply
 from ivae_theory.enclosure.network.maps import Map
+from ivae_theory.enclosure.network.whole import both_true_or_false, both_whole, combined
 
 __all__ = ["Machine", "Tensor"]
 
@@ -62,16 +63,6 @@ def _objects(value: Any) -> Array:
     array = np.empty(np.shape(value), dtype=object)
     array[...] = value
     return array
-
-
-def _whole(operation: Callable[[Array, Array], Array], x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
-    """Whole numbers of a fixed width, refused where they would pass its end and start again at the other."""
-    kind = np.result_type(x, y)
-    exact = np.asarray(operation(x.astype(object), y.astype(object)), dtype=object)
-    bounds = np.iinfo(kind)
-    if any(not bounds.min <= value <= bounds.max for value in exact.flat):
-        raise CannotEnclose(f"whole numbers beyond {kind}")
-    return exact.astype(kind)
 
 
 @dataclass(frozen=True)
@@ -145,8 +136,10 @@ class Machine:
     def add(self, a: Any, b: Any, scale: Any = 1) -> Tensor:
         """``a + scale b`` with broadcasting."""
         x, y = self.constant(a), self.constant(b)
-        if x.literal and y.literal and all(v.value.dtype.kind in "iu" for v in (x, y)) and isinstance(scale, int):
-            return Tensor(_whole(lambda p, q: p + scale * q, x.value, y.value))
+        if isinstance(scale, int) and both_whole(x.value, y.value):
+            return Tensor(combined(lambda p, q: p + scale * q, x.value, y.value))
+        if both_true_or_false(x.value, y.value):
+            return Tensor(np.asarray(x.value | (y.value & bool(scale))))
         x, y = self.lifted(x), self.lifted(y)
         if scale != 1:
             y = self.multiply(y, scale)
@@ -162,8 +155,10 @@ class Machine:
     def multiply(self, a: Any, b: Any) -> Tensor:
         """Entrywise product with broadcasting."""
         x, y = self.constant(a), self.constant(b)
-        if x.literal and y.literal and all(v.value.dtype.kind in "iu" for v in (x, y)):
-            return Tensor(_whole(lambda p, q: p * q, x.value, y.value))
+        if both_whole(x.value, y.value):
+            return Tensor(combined(lambda p, q: p * q, x.value, y.value))
+        if both_true_or_false(x.value, y.value):
+            return Tensor(np.asarray(x.value & y.value))
         if x is y:
             return self.square(x)
         x, y = self.lifted(x), self.lifted(y)
@@ -284,7 +279,10 @@ class Machine:
 
     def extreme(self, a: Any, b: Any, largest: bool) -> Tensor:
         """Entrywise maximum or minimum; where undecided the tangent is the hull of both (Clarke)."""
-        x, y = self.lifted(a), self.lifted(b)
+        x, y = self.constant(a), self.constant(b)
+        if both_true_or_false(x.value, y.value):
+            return Tensor(np.asarray(x.value | y.value if largest else x.value & y.value))
+        x, y = self.lifted(x), self.lifted(y)
         shape = np.broadcast_shapes(x.shape, y.shape)
         x, y = (self.gather([t], lambda p: np.broadcast_to(p, shape)) for t in (x, y))
         value, dual = np.empty(shape, dtype=object), x.tangent is not None or y.tangent is not None

@@ -1,0 +1,84 @@
+"""Whole numbers and truth values in traced networks: every label against torch, or refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.mixing.tracing import trace
+
+torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
+
+LABELS = np.arange(129)[:, None]
+LONG = torch.long
+
+
+def first(batch):
+    return torch.zeros(len(batch), 1, dtype=LONG)
+
+
+def written(batch, value, dtype=LONG):
+    into = torch.zeros(len(batch), 1, dtype=dtype)
+    into[:, 0] = value[:, 0]
+    return into
+
+
+#: Each does something at the last label alone that it does nowhere else.
+RARE = {
+    "a byte with a sign": lambda u: u.to(torch.int8),
+    "a byte and one more": lambda u: (u + 127).to(torch.uint8) + 1,
+    "a byte doubled": lambda u: (u - 1).to(torch.int8) * 2,
+    "squares of 32 bits": lambda u: (u * 363).to(torch.int32) * (u * 363).to(torch.int32),
+    "powers of 64 bits": lambda u: (u + 1) ** 9,
+    "a power as a tensor": lambda u: (u + 1) ** torch.tensor(9),
+    "a sum of 64 bits": lambda u: (u * 2**55).expand(-1, 2).sum(1, keepdim=True),
+    "or of truths": lambda u: (u > 5) + (u > 127),
+    "or of products of truths": lambda u: (u > 5) * (u > 4) + (u > 127) * (u > 126),
+    "or of maxima of truths": lambda u: torch.maximum(u > 5, u > 6) + torch.minimum(u > 127, u > 126),
+    "a truth and one": lambda u: (u > 127) + True,
+    "a sum of truths": lambda u: torch.cat([u > 5, u > 127], 1).sum(1, keepdim=True),
+    "running sums of truths": lambda u: torch.cat([u > 5, u > 127], 1).cumsum(1)[:, 1:],
+    "a product of truths, and one": lambda u: torch.cat([u > 5, u > 127], 1).prod(1, keepdim=True) + (u > 5).long(),
+    "a scatter that adds": lambda u: torch.scatter((u > 127).double(), 1, first(u), (u > 5).double(), reduce="add"),
+    "a scatter that multiplies": lambda u: torch.scatter((u > 127).double(), 1, first(u), 2.0, reduce="multiply"),
+    "a sum cut off": lambda u: torch.where(u > 127, 1.5, 1.0).sum(1, keepdim=True, dtype=LONG),
+    "a running sum cut off": lambda u: torch.where(u > 127, 1.5, 1.0).cumsum(1, dtype=LONG),
+    "a product cut off": lambda u: torch.where(u > 127, 1.5, 1.0).prod(1, keepdim=True, dtype=LONG),
+    "written into whole numbers": lambda u: written(u, torch.where(u > 127, 1.5, 1.0)),
+    "a varying number written into whole numbers": lambda u: written(u, u / 128),
+    "written into truth values": lambda u: written(u, torch.where(u > 127, 2, 1), torch.bool),
+    "filled into whole numbers": lambda u: torch.zeros_like(u).fill_(torch.tensor(2.5)) + u,
+}
+
+
+@pytest.mark.filterwarnings("ignore:The reduce argument of torch.scatter")
+@pytest.mark.parametrize("name", RARE)
+def test_what_happens_at_one_label_is_computed_or_refused(name):
+    def function(u):
+        return RARE[name](u).double()
+
+    try:
+        graph = trace(function, LABELS)
+    except CannotEnclose:
+        return
+    computed = 0
+    for exact in (False, True):
+        for label in (*range(8), 126, 127, 128):
+            truth = float(function(torch.tensor([[label]])))
+            try:
+                found = graph.evaluate_exactly([label]) if exact else graph.evaluate(np.array([label]))
+            except CannotEnclose:
+                continue
+            value = found.reshape(-1)[0]
+            assert float(value.p) / float(value.q) == truth if exact else value.contains(truth), label
+            computed += 1
+    assert computed or "cut off" in name or "scatter" in name or "varying" in name
+
+
+def test_bytes_as_an_index_are_a_mask():
+    def function(u):
+        return torch.tensor([[3.0], [5.0]])[torch.tensor([0, 1], dtype=torch.uint8)].expand(len(u), 1) + 0 * u
+
+    with pytest.raises(CannotEnclose):
+        trace(function, LABELS).evaluate(np.array([1]))
