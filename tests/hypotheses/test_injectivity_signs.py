@@ -7,8 +7,11 @@ import pytest
 import sympy
 from scipy.stats import binomtest
 
+from ivae_theory import families
 from ivae_theory.hypotheses.injectivity import _minority, check_injective
 from ivae_theory.mixing import SymbolicMixing
+from ivae_theory.model import Model, Prior
+from ivae_theory.noise import Noise
 from tests.truth.rows_injectivity import model, z1
 
 
@@ -39,6 +42,16 @@ def test_a_sign_that_is_found_near_the_smallest_determinants_is_found_again():
     assert first.fails
     assert first.evidence["minority_mass"]["estimate"] == 0
     assert first.evidence == second.evidence
+
+
+def test_without_draws_of_the_prior_no_mass_is_estimated():
+    """Natural parameters in formulas of a continuous u have no law of u: points of Z are spread, not drawn."""
+    u = sympy.Symbol("u", real=True)
+    prior = Prior(families.gaussian_location(), sympy.Matrix([u]), {u: sympy.Interval(0, 1)})
+    found = check_injective(Model(prior, noise=Noise.gaussian(0.1), mixing=SymbolicMixing([z1], [z1 - z1**3 / 30])))
+    assert found.evidence["kind"] == "injectivity.jacobian_signs"
+    assert found.evidence["minority_mass"] is None
+    assert "prior mass" not in found.reason
 
 
 def test_what_was_tried_is_told():

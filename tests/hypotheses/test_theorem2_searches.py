@@ -134,6 +134,14 @@ def test_a_relation_on_one_side_of_a_bend_is_found(statistic: sympy.Expr, weight
     assert interval[0] <= low < high <= interval[1]
 
 
+def test_every_part_of_the_support_is_looked_at() -> None:
+    ends = ((-5, -4), (1, 2), (7, 8))
+    parts = sympy.Union(*(Interval.open(*pair) for pair in ends))
+    for low, high in ends:
+        found = decide_dependent_somewhere(described([z, Min(Max(z, low), high)], parts))
+        assert (found["interval"], found["weights"]) == ([str(low), str(high)], ["1", "-1"])
+
+
 def test_the_unit_interval_is_looked_at_where_bends_are_irrational() -> None:
     kept = Max(-sqrt(2) / 2, Min(z, sqrt(2)))
     found = decide_dependent_somewhere(described([z, kept], Interval.open(-1, 3)))
