@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.invertible import has_full_column_rank
-from ivae_theory.enclosure.network.intervals import WHOLE, balls, between, contains_zero
-from ivae_theory.enclosure.network.library import FIXED, WITH_PARAMETERS, integer_power, leaky_relu
-from ivae_theory.enclosure.network.maps import Map
+from ivae_theory.enclosure.network.coordinatewise import curves_between
+from ivae_theory.enclosure.network.curves import ABOVE, BELOW, Curve, End, Image, images, injective
+from ivae_theory.enclosure.network.elementwise import defined_on, injective_on, maps_after, sides_after
+from ivae_theory.enclosure.network.intervals import WHOLE, balls, between, rational
 from ivae_theory.enclosure.network.structure import Sibling, Tail, shapes_of
 from ivae_theory.enclosure.network.supports import rounded_down, rounded_up
 from ivae_theory.enclosure.network.tensor import Machine, Tensor
@@ -33,8 +34,6 @@ __all__ = ["Link", "NotProved", "cuts_of", "injective_links", "triangular"]
 Sides = list[tuple[float, float]]
 #: How many links a Jacobian argument may span.
 REACH = 40
-#: Elementwise maps without a value below a number.
-_STARTS = {"log": 0, "log2": 0, "log10": 0, "sqrt": 0, "rsqrt": 0, "log1p": -1}
 
 
 class NotProved(Exception):
@@ -143,7 +142,7 @@ class _Chain:
         return "its output does not depend on its input"
 
     def next(self, place: int) -> tuple[int, Link]:
-        for attempt in (self._affine, self._elementwise, self._jacobian):
+        for attempt in (self._affine, self._elementwise, self._jacobian, self._in_pieces):
             result = attempt(place)
             if result is not None:
                 return result
@@ -205,42 +204,44 @@ class _Chain:
         self.sides = moved
 
     def _elementwise(self, place: int) -> tuple[int, Link] | None:
-        node = self.graph.nodes[self.cuts[place + 1]]
-        source = self.cuts[place]
-        expected = {"input": 0} if source == -1 else {"node": source}
-        if not node.args or node.args[0] != expected or any(_varies(a) for a in node.args[1:]):
+        source, stop = self.cuts[place], self.cuts[place + 1]
+        known = maps_after(self.graph, source, stop, self.shapes[source] or ())
+        if known is None or self.shapes[source] != self.shapes[stop]:
             return None
-        maps = _maps(node, self.graph, self.shapes[source] or ())
-        if maps is None or self.shapes[source] != self.shapes[self.cuts[place + 1]]:
-            return None
+        name, maps = known
         values = self._values(place)
         sides = self.sides or [(-math.inf, math.inf)] * len(maps)
         found = [
-            _injective(entry, value, side) if self._defined(entry, value, side) else ""
+            injective_on(entry, value, side) if defined_on(entry, value, side, self.thin) else ""
             for entry, value, side in zip(maps, values, sides, strict=True)
         ]
         if not all(found):
             return None
         exact = "enclosed" not in found
         self.straight = False
-        self._move_elementwise(maps)
-        return place + 1, Link(source, self.cuts[place + 1], f"{node.name}, injective in each coordinate", exact)
+        self.sides = None if self.sides is None else sides_after(maps, self.sides)
+        return place + 1, Link(source, stop, f"{name}, injective in each coordinate", exact)
 
-    def _defined(self, entry: Map, value: arb, side: tuple[float, float]) -> bool:
-        """Whether the map has a value on the range of its entry, up to a null set of latents."""
-        if entry.name == "reciprocal":
-            return self.thin or not contains_zero(value) or side[0] > 0 or side[1] < 0
-        start = _STARTS.get(entry.name)
-        return start is None or bool(value > start) or side[0] > start or (self.thin and side[0] >= start)
+    def _in_pieces(self, place: int) -> tuple[int, Link] | None:
+        """A part that gives every coordinate back by an output that is a function of it alone."""
+        source, stop = self.cuts[place], self.cuts[place + 1]
+        try:
+            entries = curves_between(self.graph, source, stop, self.shapes[source] or (), self._ranges(place))
+            single = {k: injective(entry) for k, entry in enumerate(entries) if isinstance(entry, Curve)}
+            if len({entries[k].variable for k, good in single.items() if good}) < self._width(place):
+                return None
+            self.sides = _ends_of(entries)
+        except (CannotEnclose, Sibling):
+            return None
+        self.straight, self.thin = False, self.thin and len(single) == len(entries) and all(single.values())
+        argument = f"{self.graph.nodes[stop].name}, rational in pieces and injective in each coordinate"
+        return place + 1, Link(source, stop, argument, True)
 
-    def _move_elementwise(self, maps: list[Map]) -> None:
-        """Half-lines that begin at 0 stay half-lines under the maps that keep them so; else nothing is known."""
-        if self.sides is None:
-            return
-        keeps = all(side[0] >= 0 and entry.name in ("pow", "relu", "abs", "leaky_relu", "sqrt", "expm1", "tanh", "sinh")
-                    for side, entry in zip(self.sides, maps, strict=True))  # fmt: skip
-        grows = all(entry.name in ("exp", "sigmoid", "softplus") for entry in maps)
-        self.sides = [(0.0, math.inf)] * len(maps) if keeps or grows else None
+    def _ranges(self, place: int) -> list[list[tuple[End, End]]]:
+        """A closed interval that contains the range of each coordinate at a cut."""
+        values = self._values(place)
+        sides = self.sides or [(-math.inf, math.inf)] * len(values)
+        return [[_closed(side, value)] for side, value in zip(sides, values, strict=True)]
 
     def _values(self, place: int) -> list[arb]:
         """Enclosures of the values at a cut over the box."""
@@ -274,50 +275,36 @@ class _Chain:
         return None
 
 
+def _closed(side: tuple[float, float], value: arb) -> tuple[End, End]:
+    """The part of an interval within a ball."""
+    low: End = BELOW if side[0] == -math.inf else (0, rational(side[0]))
+    high: End = ABOVE if side[1] == math.inf else (0, rational(side[1]))
+    if not value.is_finite():
+        return low, high
+    return max(low, (0, value.lower().fmpq())), min(high, (0, value.upper().fmpq()))
+
+
+def _ends_of(entries: NDArray[Any]) -> Sides | None:
+    """The ends of what curves and constants take, rounded outwards; ``None`` where some are not known."""
+    found: Sides = []
+    for entry in entries:
+        taken = images(entry) if isinstance(entry, Curve) else [Image(0, (0, entry), (0, entry))]
+        if not taken:
+            return None
+        low, high = min(image.low for image in taken), max(image.high for image in taken)
+        found.append(
+            (
+                -math.inf if low == BELOW else rounded_down(to_fraction(low[1])),
+                math.inf if high == ABOVE else rounded_up(to_fraction(high[1])),
+            )
+        )
+    return found
+
+
 def _scaled(end: float, factor: Any, shift: Any) -> Any:
     if math.isinf(end):
         return end if factor > 0 else -end
     return to_fraction(end) * factor + shift
-
-
-def _varies(argument: Any) -> bool:
-    if isinstance(argument, dict):
-        return "node" in argument or "input" in argument
-    return isinstance(argument, (list, tuple)) and any(_varies(item) for item in argument)
-
-
-def _maps(node: Any, graph: Graph, shape: tuple[int, ...]) -> list[Map] | None:
-    """The elementwise maps of a node, one an entry, when it is such an operation."""
-    count = math.prod(shape)
-    if node.name in ("_prelu_kernel", "prelu"):
-        weight = node.args[1]
-        if not (isinstance(weight, dict) and "constant" in weight):
-            return None
-        rates = graph.constants[weight["constant"]]
-        rates = rates.reshape((1, -1) + (1,) * (len(shape) - 2)) if rates.ndim == 1 and rates.size > 1 else rates
-        return [leaky_relu(float(v)) for v in np.broadcast_to(rates, shape).reshape(-1)]
-    rest = list(node.args[1:])
-    plain = all(a is None or isinstance(a, (bool, int, float, str)) for a in (*rest, *node.kwargs.values()))
-    if node.name == "pow" and plain and len(rest) == 1 and float(rest[0]).is_integer() and 0 < rest[0] <= 64:
-        return [integer_power(int(rest[0]))] * count
-    if node.name in FIXED and not rest and node.name != "pow":
-        return [FIXED[node.name]] * count
-    if node.name in WITH_PARAMETERS and plain and "Tensor" not in node.op:
-        return [WITH_PARAMETERS[node.name](*rest, **node.kwargs)] * count
-    return None
-
-
-def _injective(entry: Map, value: arb, side: tuple[float, float]) -> str:
-    """How an elementwise map is injective on the range of its entry: "exact", "enclosed", or "" for unknown."""
-    if entry.injective:
-        return "exact"
-    if entry.name in ("pow", "abs", "relu") and (side[0] >= 0 or (side[1] <= 0 and entry.name != "relu")):
-        return "exact"
-    try:
-        slope = entry.slope(value)
-    except CannotEnclose:
-        return ""
-    return "enclosed" if slope > 0 or slope < 0 else ""
 
 
 def triangular(rows: NDArray[Any]) -> bool:

@@ -141,6 +141,7 @@ FIXED: dict[str, Map] = {
         Map("sinh", increasing(arb.sinh), lambda x: _cosh(x)),
         Map("cosh", lambda x: _cosh(x), increasing(arb.sinh)),
         Map("tanh", increasing(arb.tanh, arb(-1), arb(1)), bump(_tanh_slope, arb(0))),
+        Map("tanhshrink", increasing(lambda x: x - x.tanh()), lambda x: power(increasing(arb.tanh)(x), 2)),
         Map("atan", increasing(arb.atan, _HALF_PI, _HALF_PI), bump(lambda x: 1 / (1 + x * x), arb(0))),
         Map("asinh", increasing(arb.asinh), bump(lambda x: (1 + x * x).rsqrt(), arb(0))),
         Map("erf", increasing(arb.erf, arb(-1), arb(1)),
@@ -179,7 +180,7 @@ def _square_root(x: arb) -> arb:
 
 _INJECTIVE = (
     "exp exp2 expm1 log log2 log10 log1p sqrt rsqrt reciprocal sinh tanh atan asinh erf erfc sigmoid "
-    "log_sigmoid_forward"
+    "log_sigmoid_forward tanhshrink"
 ).split()
 FIXED["sqrt"] = Map("sqrt", _square_root, _positive("sqrt", lambda x: x.rsqrt() / 2))
 FIXED.update({name: replace(FIXED[name], injective=True) for name in _INJECTIVE})

@@ -39,6 +39,8 @@ class Map:
         Whether the map is affine wherever its slope is a single number.
     injective
         Whether the map is injective on all of its domain (strictly monotone, or ``1/x``).
+    kinks
+        Of a continuous piecewise linear map: where its slope changes. Else ``None``.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Map:
     exact: Callable[[fmpq], tuple[fmpq, fmpq | None]] | None = None
     linear: bool = False
     injective: bool = False
+    kinks: tuple[fmpq, ...] | None = None
 
 
 def _narrow(x: arb) -> bool:
@@ -151,7 +154,7 @@ def piecewise_linear(name: str, kinks: Sequence[Any], slopes: Sequence[Any], at_
         return hull(*(lift_rate[piece] for piece in touched(x)[0]))
 
     one_way = all(r > 0 for r in rates) or all(r < 0 for r in rates)
-    return Map(name, value, slope, exact, linear=True, injective=one_way)
+    return Map(name, value, slope, exact, linear=True, injective=one_way, kinks=tuple(places))
 
 
 def stepwise(name: str, function: Function, jumps: Function) -> Map:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from ivae_theory.enclosure.network.operations import operation
+from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.network.operations import operation, sides
 from ivae_theory.enclosure.network.tensor import Machine, Tensor
 
 __all__: list[str] = []
@@ -61,3 +63,39 @@ def _linear(machine: Machine, x: Any, weight: Any, bias: Any = None) -> Tensor:
     product = machine.matmul(rows, machine.gather([weight], np.transpose))
     product = machine.gather([product], lambda p: p.reshape((*shape[:-1], -1)))
     return product if bias is None else machine.add(product, bias)
+
+
+@operation("convolution")
+def _convolution(
+    machine: Machine,
+    x: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    transposed: bool,
+    output_padding: Any,
+    groups: int,
+) -> Tensor:
+    """Windows of the input, flattened, times the flattened weights: the linear map that a convolution is."""
+    if transposed or groups != 1 or any(sides(padding)) or set(sides(stride)) | set(sides(dilation)) != {1}:
+        raise CannotEnclose("aten.convolution transposed, in groups, or with a stride, a padding or a dilation")
+    kernel = machine.constant(weight).shape
+    if machine.constant(x).shape[1:2] != kernel[1:2] or len(machine.constant(x).shape) != len(kernel):
+        raise CannotEnclose(f"aten.convolution of shape {machine.constant(x).shape} with weights of shape {kernel}")
+    axes = tuple(range(2, len(kernel)))
+
+    def windows(p: Any) -> Any:
+        """(B, C, *places, *kernel) with the places before the channels: one row for every output place."""
+        seen = np.lib.stride_tricks.sliding_window_view(p, kernel[2:], axis=axes)
+        return np.moveaxis(seen, 1, len(axes) + 1)
+
+    patches = machine.gather([x], windows)
+    places = patches.shape[: len(axes) + 1]
+    rows = machine.gather([patches], lambda p: p.reshape(math.prod(places), -1))
+    columns = machine.gather([weight], lambda p: p.reshape(kernel[0], -1).T)
+    product = machine.matmul(rows, columns)
+    if bias is not None:
+        product = machine.add(product, bias)
+    return machine.gather([product], lambda p: np.moveaxis(p.reshape((*places, kernel[0])), -1, 1))

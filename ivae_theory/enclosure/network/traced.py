@@ -31,6 +31,8 @@ from ivae_theory.exact import decode_array, encode_array
 __all__ = ["Derivative", "Graph", "Node"]
 
 Objects = NDArray[Any]
+#: What operators mean, by name, as in :data:`ivae_theory.enclosure.network.operations.OPERATIONS`.
+Meanings = Mapping[str, Callable[..., Any]]
 
 
 @dataclass(frozen=True)
@@ -208,13 +210,13 @@ class Graph:
             raise CannotEnclose("an output that is not a tensor")
         return answer
 
-    def step(self, index: int, read: Callable[[Any], Any], machine: Machine) -> Any:
+    def step(self, index: int, read: Callable[[Any], Any], machine: Machine, meanings: Meanings = OPERATIONS) -> Any:
         """Result of one node; ``read`` turns arguments into values. Nodes of constants alone are computed once."""
         if self.varying[index]:
-            return self._compute(self.nodes[index], read, machine)
+            return self._compute(self.nodes[index], read, machine, meanings)
         key = (index, machine.exact, ctx.prec)
         if key not in self._constant_results:
-            self._constant_results[key] = self._compute(self.nodes[index], read, machine)
+            self._constant_results[key] = self._compute(self.nodes[index], read, machine, OPERATIONS)
         return self._constant_results[key]
 
     @cached_property
@@ -236,10 +238,10 @@ class Graph:
         return tuple(known)
 
     @staticmethod
-    def _compute(node: Node, read: Callable[[Any], Any], machine: Machine) -> Any:
+    def _compute(node: Node, read: Callable[[Any], Any], machine: Machine, meanings: Meanings) -> Any:
         if node.op == "getitem":
             return read(node.args[0])[node.args[1]]
-        meaning = OPERATIONS.get(node.op.removeprefix("aten.")) or OPERATIONS.get(node.name)
+        meaning = meanings.get(node.op.removeprefix("aten.")) or meanings.get(node.name)
         if meaning is None or not node.op.startswith("aten."):
             raise CannotEnclose(f"the operation {node.op}")
         args = [read(argument) for argument in node.args]
