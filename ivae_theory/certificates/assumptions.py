@@ -14,7 +14,7 @@ __all__ = ["require_assumptions"]
 HALF_OF_THE_DIGITS = "the values that lambda returns are correct to half of their digits"
 OBSERVED_LABELS = "every observed label u has positive probability"
 #: Kinds of evidence whose verdicts always rest on something; the sentence depends on what was measured.
-ALWAYS = {"posterior.gap_from_above"}
+ALWAYS = {"posterior.gap_from_above", "theorem2.block"}
 
 
 def require_assumptions(verdict: Verdict, subject: Mapping[str, Any]) -> None:
@@ -28,8 +28,7 @@ def require_assumptions(verdict: Verdict, subject: Mapping[str, Any]) -> None:
     for sentence in _needed(verdict, subject):
         if sentence not in verdict.assumes:
             raise InvalidCertificate(f"{verdict.claim} to assume that {sentence}", "a verdict that does not say so")
-    always = verdict.evidence["kind"] in ALWAYS or verdict.claim == "theorem2.block_permutation"
-    if always and verdict.holds and not verdict.assumes:
+    if verdict.evidence["kind"] in ALWAYS and verdict.holds and not verdict.assumes:
         raise InvalidCertificate(f"{verdict.claim} to say what it takes for granted", "nothing")
 
 

@@ -57,7 +57,7 @@ class Share:
     """Share of the variance of each statistic that no affine function of the learned ones explains.
 
     ``estimate``, ``error`` (nk,): of the share itself on the exact route, of its signed square root behind posteriors.
-    ``unbiased`` is the factor N / (N - nk - 1) by which residuals of the fitted rows are too small, 1 behind posteriors.
+    ``unbiased`` is N / (N - nk - 1), by which residuals of the fitted rows are too small, or 1 behind posteriors.
     """
 
     estimate: Floats

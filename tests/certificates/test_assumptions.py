@@ -59,3 +59,10 @@ def test_an_assumption_cannot_be_dropped_from_a_report(case):
     report["seal"] = seal(report)
     with pytest.raises(InvalidCertificate, match=words or claim):
         recheck(report, described)
+
+
+def test_one_latent_is_one_block_and_takes_nothing_for_granted():
+    described = Model(Prior(families.gaussian(), [[[0, -1]], [[1, -1]], [[0, -2]]]), noise=Noise.none())
+    report = check(described, "permutation")
+    assert report["theorem2.block_permutation"].assumes == ()
+    recheck(report, described)
