@@ -17,6 +17,7 @@ from ivae_theory.enclosure.formula.tails import decays_exponentially, order_at_i
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import InputError, InputTypeError, NotNormalizable
 from ivae_theory.exact import from_text, rationalised, to_fmpq, to_text
+from ivae_theory.exact.identity import is_zero
 from ivae_theory.noise.laws import Floats, Law, Opaque
 
 __all__ = ["SymbolicDensity", "band_limit", "density_law", "density_theorems"]
@@ -111,6 +112,8 @@ def _pieces(support: sympy.Set) -> tuple[Ends, ...]:
 
 
 def _refute(law: SymbolicDensity) -> None:
+    if is_zero(law.expression):
+        raise NotNormalizable("density", "an integral of 1", f"{law.expression}, which is zero everywhere")
     for low, high in law.pieces:
         for side, end in ((-1, low), (1, high)):
             if end in (sympy.oo, -sympy.oo) and _diverges(law, side):

@@ -132,7 +132,9 @@ def test_not_quotients(expression, cell) -> None:
 def test_forms_that_never_vanish() -> None:
     yes = [exp(-Abs(t)), 1 / (1 + t**2), exp(I * t) * gamma(1 - I * t), (1 - I * t) ** Rational(-1, 2), sympy.sech(t)]
     no = [cos(t), sin(t) / t, 1 / gamma(1 + t), exp(-1 / t**2), Max(1 - Abs(t), 0), 1 + exp(I * t), sympy.Integer(0),
-          sympy.cosh(I * t), 1 / sympy.tan(t)]  # fmt: skip
+          sympy.cosh(I * t), 1 / sympy.tan(t), sympy.cosh(sqrt(Max(1 - Abs(t), 0) - 1) * sympy.pi / 2),
+          sympy.cosh(sqrt(t)), sympy.cosh(sqrt(-(t**2) - 1))]  # fmt: skip
+    yes += [sympy.cosh(sqrt(Abs(t))), sympy.sech(sqrt(1 + t**2))]
     assert all(never_zero(form) for form in yes)
     assert not any(never_zero(form) for form in no)
 

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 import sympy
-from sympy import Abs, Heaviside, I, Max, Min, Piecewise, Rational, cos, exp, pi, sign, sin, sqrt
+from sympy import Abs, Heaviside, I, Max, Min, Piecewise, Rational, cos, cosh, exp, pi, sign, sin, sqrt
 
 from ivae_theory import assume_injective, families
 from ivae_theory.certificates import noise as _recheckers  # noqa: F401 - registers
@@ -185,3 +185,9 @@ def test_numbers_are_those_of_the_formula(cf):
     expected = [complex(cf.subs(t, float(p))) for p in points]
     assert np.allclose(Noise(cf=cf).characteristic(points[:, None]), expected)
     assert Noise(cf=cf).characteristic(points[:, None]).dtype == complex
+
+
+def test_a_cosine_that_is_written_as_a_cosh():
+    """Convex and decreasing to 0 (Polya); a cosh has no zeros only where its argument is real."""
+    noise = Noise(cf=cosh(pi / 2 * sqrt(Max(1 - Abs(t), 0) - 1)), symbols=[t])
+    assert check_noise(Model(Prior(families.gaussian_scale(), [[-1.0], [-2.0]]), noise=noise)).status is FAILS

@@ -115,6 +115,11 @@ CASES: list[tuple[Callable[[], Any], type[IvaeTheoryError], str]] = [
         "density: expected a finite integral, got exp(-x), which diverges at -oo",
     ),
     (
+        lambda: Noise(density=sympy.sin(x) ** 2 + sympy.cos(x) ** 2 - 1),
+        NotNormalizable,
+        "density: expected an integral of 1, got sin(x)**2 + cos(x)**2 - 1, which is zero everywhere",
+    ),
+    (
         lambda: Noise(density=x, support=Interval(-1, 1)),
         NotNormalizable,
         "density: expected values that are not negative, got -0.99 at -0.9899999999981992",

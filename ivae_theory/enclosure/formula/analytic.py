@@ -211,12 +211,18 @@ def never_zero(expression: sympy.Expr) -> bool:
     if isinstance(expression, (sympy.exp, sympy.gamma)):
         return _finite(expression.args[0])
     if isinstance(expression, (sympy.cosh, sympy.sech)):
-        return not expression.has(sympy.I) and _finite(expression.args[0])
+        return _stays_real(expression.args[0]) and _finite(expression.args[0])
     if expression.is_Pow and expression.exp.is_Rational:
         if expression.exp < 0:
             return _finite(expression.base)
         return never_zero(expression.base)
     return False
+
+
+def _stays_real(f: sympy.Expr) -> bool:
+    """Whether no root in the form is drawn of what may be negative: ``cosh(sqrt(-x**2))`` is a cosine."""
+    roots = [power for power in f.atoms(sympy.Pow) if not power.exp.is_Integer]
+    return not f.has(sympy.I) and all(isinstance(root.base, sympy.Abs) or root.base.is_positive for root in roots)
 
 
 def _finite(f: sympy.Expr) -> bool:
