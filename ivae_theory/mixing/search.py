@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.network.chain import cuts_of
+from ivae_theory.enclosure.network.coordinatewise import one_value
 from ivae_theory.enclosure.network.intervals import balls, rational
 from ivae_theory.enclosure.network.refutation import collides
 from ivae_theory.enclosure.network.structure import Sibling, Tail
 from ivae_theory.enclosure.network.supports import Supports, inside
 from ivae_theory.enclosure.network.tensor import Machine, Tensor
 from ivae_theory.enclosure.network.traced import Graph
+from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import CallableFailed
 from ivae_theory.exact import null_vector, to_fraction
 
@@ -156,6 +158,7 @@ def find_collision(mixing: Any, graph: Graph, supports: Supports, points: Floats
     cut = cuts_of(graph)[-1]
     places = np.array([[float(x) for x in z] for z in candidates])
     pairs = list(_folded(mixing, candidates[0]))
+    pairs += _bent(graph, supports, candidates[0])
     pairs += [(z, w) for z in candidates[:8] for w in _mirrored(z)]
     pairs = [(z, w) for z, w in pairs if w != z and inside(supports, z) and inside(supports, w)]
     searches = (_with_one_image(mixing, pairs), _deficient(mixing, graph, candidates, places))
@@ -175,6 +178,14 @@ def _folded(mixing: Any, z: list[Fraction]) -> Iterator[Pair]:
                 [centre - step if k == j else x for k, x in enumerate(z)],
                 [centre + step if k == j else x for k, x in enumerate(z)],
             )
+
+
+def _bent(graph: Graph, supports: Supports, z: list[Fraction]) -> Iterator[Pair]:
+    """Pairs that differ in one coordinate, of which a part in rational pieces makes one value."""
+    with precision(128):
+        for j, *places in itertools.islice(one_value(graph, cuts_of(graph)[1:], supports), MOST_CENTRES):
+            first, second = ([place if k == j else x for k, x in enumerate(z)] for place in places)
+            yield first, second
 
 
 def _centres(mixing: Any, symbols: list[sympy.Symbol]) -> Iterator[tuple[sympy.Symbol, Fraction]]:

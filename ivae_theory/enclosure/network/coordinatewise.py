@@ -7,7 +7,7 @@ clamps within their range): exactly, piece by piece.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,10 @@ from flint import fmpq, fmpq_poly
 from numpy.typing import NDArray
 
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.formula.ranges import Range
 from ivae_theory.enclosure.network.curves import (
+    ABOVE,
+    BELOW,
     Curve,
     End,
     Switch,
@@ -25,17 +28,19 @@ from ivae_theory.enclosure.network.curves import (
     identity,
     interior,
     join,
+    meetings,
     refuse_zeros,
     signs,
 )
 from ivae_theory.enclosure.network.intervals import divide
 from ivae_theory.enclosure.network.maps import Map
 from ivae_theory.enclosure.network.operations import OPERATIONS
-from ivae_theory.enclosure.network.structure import Tail
+from ivae_theory.enclosure.network.structure import Sibling, Tail
 from ivae_theory.enclosure.network.tensor import Machine, Tensor
 from ivae_theory.enclosure.network.traced import Graph
+from ivae_theory.exact import to_fraction
 
-__all__ = ["curves_between"]
+__all__ = ["curves_between", "one_value"]
 
 Ranges = Sequence[Sequence[tuple[End, End]]]
 #: Operations that only use the machine's own arithmetic, or that only move entries.
@@ -67,6 +72,30 @@ def curves_between(graph: Graph, start: int, stop: int, shape: tuple[int, ...], 
     if not isinstance(result, Tensor) or any(isinstance(item, Switch) for item in result.value.flat):
         raise CannotEnclose("a node that is not a tensor of numbers")
     return np.asarray(Machine(exact=True).lifted(result).value.reshape(-1), dtype=object)
+
+
+def one_value(graph: Graph, cuts: Sequence[int], supports: Sequence[Sequence[Range]]) -> Iterator[tuple[int, Any, Any]]:
+    """Coordinates with two values each at which an entry of the last of the cuts that is read so has one value.
+
+    Candidates for a collision: other entries may tell the two apart.
+    """
+    ranges = [[(_end(part.low), _end(part.high)) for part in parts] for parts in supports]
+    entries: NDArray[Any] = np.empty(0, dtype=object)
+    for cut in cuts:
+        try:
+            entries = curves_between(graph, -1, cut, (1, graph.m), ranges)
+        except (CannotEnclose, Sibling):
+            break
+    for entry in entries:
+        if isinstance(entry, Curve):
+            for first, second in meetings(entry):
+                yield entry.variable, to_fraction(first), to_fraction(second)
+
+
+def _end(end: Any) -> End:
+    if isinstance(end, float):
+        return BELOW if end < 0 else ABOVE
+    return 0, fmpq(end.numerator, end.denominator)
 
 
 class _Walk(Tail):

@@ -32,6 +32,7 @@ __all__ = [
     "injective",
     "interior",
     "join",
+    "meetings",
     "refuse_zeros",
     "signs",
 ]
@@ -239,12 +240,8 @@ def images(curve: Curve) -> list[Image] | None:
         if part is None:
             continue
         low, high = curve.ends(place)
-        if place % 2:
-            value = (0, part[0][0])
-            found.append(Image(place, value, value))
-        elif _strict(part, low, high):
-            first, second = _limit(part, low), _limit(part, high)
-            found.append(Image(place, min(first, second), max(first, second)))
+        if place % 2 or _strict(part, low, high):
+            found.append(_image_of(part, low, high, place))
         else:
             return None
     return found
@@ -281,3 +278,34 @@ def _limit(part: Part, end: End) -> End:
         return 0, ratio
     grows = (ratio > 0) == (end == ABOVE or gap % 2 == 0)
     return ABOVE if grows else BELOW
+
+
+def meetings(curve: Curve) -> Iterator[tuple[fmpq, fmpq]]:
+    """Two places at which the curve has one value, for parts that are constant and pairs of parts that are affine."""
+    straight = [(k, part) for k, part in enumerate(curve.parts) if part is not None and _is_affine(part)]
+    for place, part in straight:
+        if not place % 2 and part[0].degree() < 1:
+            low, high = curve.ends(place)
+            middle = interior(low, high)
+            yield middle, interior((0, middle), high)
+    taken = [(part, _image_of(part, *curve.ends(k), k)) for k, part in straight if k % 2 or part[0].degree() == 1]
+    for (first, one), (second, other) in combinations(taken, 2):
+        if one.meets(other):
+            value = interior(max(one.low, other.low), min(one.high, other.high))
+            yield _solved(first, one, curve, value), _solved(second, other, curve, value)
+
+
+def _is_affine(part: Part) -> bool:
+    return bool(part[0].degree() <= 1 and part[1].degree() == 0)
+
+
+def _image_of(part: Part, low: End, high: End, place: int) -> Image:
+    first, second = (_limit(part, end) if low != high else (0, part[0][0]) for end in (low, high))
+    return Image(place, min(first, second), max(first, second))
+
+
+def _solved(part: Part, image: Image, curve: Curve, value: fmpq) -> fmpq:
+    """Where an affine part, or a knot, has the value."""
+    if image.place % 2:
+        return curve.knots[image.place // 2]
+    return (value * part[1][0] - part[0][0]) / part[0][1]
