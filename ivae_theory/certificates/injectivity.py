@@ -11,7 +11,7 @@ import sympy
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, binds, rechecks
 from ivae_theory.enclosure.network.chain import NotProved, injective_links
 from ivae_theory.enclosure.network.refutation import bottleneck, collides, continuous_on, determinant_sign
-from ivae_theory.enclosure.network.supports import Supports, hulls_of, in_one_piece, inside, sides_of, supports_of
+from ivae_theory.enclosure.network.supports import Supports, hulls_of, in_one_piece, inside, supports_of
 from ivae_theory.enclosure.network.traced import Graph
 from ivae_theory.enclosure.network.triangular import recovers
 from ivae_theory.enclosure.precision import precision
@@ -44,7 +44,7 @@ def _links(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
     graph = _graph(evidence, subject)
     try:
         with precision(128):
-            links = injective_links(graph, sides_of(_supports(subject, graph)))
+            links = injective_links(graph, _supports(subject, graph))
     except NotProved as error:
         raise InvalidCertificate("links that are injective", error.why) from None
     if evidence["arguments"] != [link.argument for link in links]:

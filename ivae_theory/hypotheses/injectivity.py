@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ivae_theory.enclosure.network.chain import NotProved, injective_links
 from ivae_theory.enclosure.network.refutation import bottleneck, continuous_on, determinant_sign
-from ivae_theory.enclosure.network.supports import Supports, hulls_of, in_one_piece, inside, sides_of, supports_of
+from ivae_theory.enclosure.network.supports import Supports, hulls_of, in_one_piece, inside, supports_of
 from ivae_theory.enclosure.network.triangular import recovery_order
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import CallableFailed
@@ -72,7 +72,7 @@ def _prove(mixing: Any, supports: Supports, tried: dict[str, Any]) -> Verdict | 
     if mixing.graph is not None:
         try:
             with precision(128):
-                links = injective_links(mixing.graph, sides_of(supports))
+                links = injective_links(mixing.graph, supports)
         except NotProved as error:
             tried["layers"] = f"layer by layer: {error.why}"
         else:

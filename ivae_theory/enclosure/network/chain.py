@@ -18,18 +18,18 @@ from flint import arb
 from numpy.typing import NDArray
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.invertible import has_full_column_rank
-from ivae_theory.enclosure.network.coordinatewise import curves_between
+from ivae_theory.enclosure.network.coordinatewise import Ranges, curves_between, intervals_of, moved
 from ivae_theory.enclosure.network.curves import ABOVE, BELOW, Curve, End, Image, images, injective
 from ivae_theory.enclosure.network.elementwise import defined_on, injective_on, maps_after, sides_after
 from ivae_theory.enclosure.network.intervals import WHOLE, balls, between, rational
+from ivae_theory.enclosure.network.jacobians import left_invertible, triangular
 from ivae_theory.enclosure.network.structure import Sibling, Tail, shapes_of
-from ivae_theory.enclosure.network.supports import rounded_down, rounded_up
+from ivae_theory.enclosure.network.supports import Supports, rounded_down, rounded_up, sides_of
 from ivae_theory.enclosure.network.tensor import Machine, Tensor
 from ivae_theory.enclosure.network.traced import Graph
 from ivae_theory.exact import rank, rank_modulo, to_fraction
 
-__all__ = ["Link", "NotProved", "cuts_of", "injective_links", "triangular"]
+__all__ = ["Link", "NotProved", "cuts_of", "injective_links"]
 
 Sides = list[tuple[float, float]]
 #: How many links a Jacobian argument may span.
@@ -93,8 +93,8 @@ def _reaches(parents: list[list[int]], last: int, without: int) -> bool:
     return last in reached
 
 
-def injective_links(graph: Graph, sides: Sides | None = None) -> list[Link]:
-    """Arguments that make the graph injective on the box with these sides (default: all of R^m).
+def injective_links(graph: Graph, supports: Supports | None = None) -> list[Link]:
+    """Arguments that make the graph injective on the product of the supports (default: all of R^m).
 
     Must run inside ``with precision(bits)``.
 
@@ -105,13 +105,16 @@ def injective_links(graph: Graph, sides: Sides | None = None) -> list[Link]:
     """
     if graph.integer:
         raise NotProved(-1, "its input is an integer")
-    return _Chain(graph, sides or [(-math.inf, math.inf)] * graph.m).links()
+    return _Chain(graph, supports).links()
 
 
 class _Chain:
-    def __init__(self, graph: Graph, sides: Sides) -> None:
+    def __init__(self, graph: Graph, supports: Supports | None) -> None:
         self.graph = graph
+        sides = [(-math.inf, math.inf)] * graph.m if supports is None else sides_of(supports)
         self.sides: Sides | None = sides
+        # The same as the sides for supports of several intervals, while all links so far keep them apart.
+        self.parts: Ranges | None = None if supports is None else [intervals_of(parts) for parts in supports]
         # Whether all links so far are affine, and whether every coordinate takes each value on a null set only.
         self.straight, self.thin = True, True
         found = shapes_of(graph)
@@ -190,18 +193,16 @@ class _Chain:
         """Sides of the range where every row uses one coordinate; unknown otherwise."""
         counts = [sum(1 for v in row if v) for row in rows]
         self.thin = self.thin and all(count == 1 or (self.straight and count > 0) for count in counts)
-        if self.sides is None:
+        used = [[(j, v) for j, v in enumerate(row) if v] for row in rows]
+        parts, self.parts, sides, self.sides = self.parts, None, self.sides, None
+        if any(len(entries) != 1 for entries in used):
             return
-        moved: Sides = []
-        for row, shift in zip(rows, bias, strict=True):
-            used = [(j, v) for j, v in enumerate(row) if v]
-            if len(used) > 1 or not used:
-                self.sides = None
-                return
-            j, factor = used[0]
-            low, high = sorted(_scaled(end, factor, shift) for end in self.sides[j])
-            moved.append((rounded_down(low), rounded_up(high)))
-        self.sides = moved
+        moves = [(*entries[0], shift) for entries, shift in zip(used, bias, strict=True)]
+        if sides is not None:
+            ends = [sorted(_scaled(end, v, shift) for end in sides[j]) for j, v, shift in moves]
+            self.sides = [(rounded_down(low), rounded_up(high)) for low, high in ends]
+        if parts is not None:
+            self.parts = [moved(parts[j], v, shift) for j, v, shift in moves]
 
     def _elementwise(self, place: int) -> tuple[int, Link] | None:
         source, stop = self.cuts[place], self.cuts[place + 1]
@@ -219,7 +220,7 @@ class _Chain:
             return None
         exact = "enclosed" not in found
         self.straight = False
-        self.sides = None if self.sides is None else sides_after(maps, self.sides)
+        self.sides, self.parts = None if self.sides is None else sides_after(maps, self.sides), None
         return place + 1, Link(source, stop, f"{name}, injective in each coordinate", exact)
 
     def _in_pieces(self, place: int) -> tuple[int, Link] | None:
@@ -230,15 +231,17 @@ class _Chain:
             single = {k: injective(entry) for k, entry in enumerate(entries) if isinstance(entry, Curve)}
             if len({entries[k].variable for k, good in single.items() if good}) < self._width(place):
                 return None
-            self.sides = _ends_of(entries)
+            self.sides, self.parts = _ends_of(entries), None
         except (CannotEnclose, Sibling):
             return None
         self.straight, self.thin = False, self.thin and len(single) == len(entries) and all(single.values())
         argument = f"{self.graph.nodes[stop].name}, rational in pieces and injective in each coordinate"
         return place + 1, Link(source, stop, argument, True)
 
-    def _ranges(self, place: int) -> list[list[tuple[End, End]]]:
-        """A closed interval that contains the range of each coordinate at a cut."""
+    def _ranges(self, place: int) -> Ranges:
+        """Closed intervals that contain the range of each coordinate at a cut."""
+        if self.parts is not None:
+            return self.parts
         values = self._values(place)
         sides = self.sides or [(-math.inf, math.inf)] * len(values)
         return [[_closed(side, value)] for side, value in zip(sides, values, strict=True)]
@@ -267,10 +270,10 @@ class _Chain:
             argument = None
             if triangular(rows):
                 argument = "a triangular Jacobian with a diagonal of one sign over the range"
-            elif _left_invertible(rows):
+            elif left_invertible(rows):
                 argument = "a Jacobian with a left factor P, |P J - 1| < 1 over the range"
             if argument is not None:
-                self.sides, self.straight, self.thin = None, False, False
+                self.sides, self.parts, self.straight, self.thin = None, None, False, False
                 return end, Link(self.cuts[place], self.cuts[end], argument, False)
         return None
 
@@ -305,55 +308,3 @@ def _scaled(end: float, factor: Any, shift: Any) -> Any:
     if math.isinf(end):
         return end if factor > 0 else -end
     return to_fraction(end) * factor + shift
-
-
-def triangular(rows: NDArray[Any]) -> bool:
-    """Whether some rows and all columns can be ordered so that the Jacobian is triangular with a signed diagonal.
-
-    Then the coordinates are recovered one after the other, each by strict monotonicity with the earlier ones fixed.
-    """
-    left = set(range(rows.shape[1]))
-    # `x != 0` asks whether a ball certainly excludes 0; what is needed is "not certainly 0"
-    supports = [{j for j in left if not rows[i, j] == 0} for i in range(rows.shape[0])]  # noqa: SIM201
-    while left:
-        found = None
-        for i, support in enumerate(supports):
-            rest = support & left
-            if len(rest) == 1:
-                (j,) = rest
-                if rows[i, j] > 0 or rows[i, j] < 0:
-                    found = j
-                    break
-        if found is None:
-            return False
-        left.remove(found)
-    return True
-
-
-def _left_invertible(rows: NDArray[Any]) -> bool:
-    """Whether every matrix in the enclosure is invertible from the left, from all rows or from the tightest ones."""
-    width = rows.shape[1]
-    finite = [list(row) for row in rows if all(v.is_finite() for v in row)]
-    if len(finite) < width:
-        return False
-    slack = [max(float(v.rad()) for v in row) for row in finite]
-    order = sorted(range(len(finite)), key=lambda i: slack[i])
-    counts = sorted({width, min(2 * width, len(finite)), min(4 * width, len(finite))})
-    return any(
-        has_full_column_rank(rows)
-        for rows in ([finite[i] for i in order[:count]] for count in counts)
-        if _worth_trying(rows)
-    )
-
-
-def _worth_trying(rows: list[list[arb]]) -> bool:
-    """Whether a left inverse of the midpoints, in floats, keeps the radii below 1: a cheap look before the proof."""
-    middle = np.array([[float(v.mid()) for v in row] for row in rows])
-    radius = np.array([[float(v.rad()) for v in row] for row in rows])
-    if not (np.isfinite(middle).all() and np.isfinite(radius).all()):
-        return False
-    try:
-        hint = np.linalg.pinv(middle)
-    except np.linalg.LinAlgError:
-        return False
-    return bool((np.abs(hint) @ radius).sum(axis=1).max() < 1.01)

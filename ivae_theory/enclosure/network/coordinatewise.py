@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -40,9 +41,11 @@ from ivae_theory.enclosure.network.tensor import Machine, Tensor
 from ivae_theory.enclosure.network.traced import Graph
 from ivae_theory.exact import to_fraction
 
-__all__ = ["curves_between", "one_value"]
+__all__ = ["Ranges", "curves_between", "intervals_of", "moved", "one_value"]
 
-Ranges = Sequence[Sequence[tuple[End, End]]]
+#: Closed intervals that contain the values of one coordinate; and those of all coordinates.
+Intervals = list[tuple[End, End]]
+Ranges = list[Intervals]
 #: Operations that only use the machine's own arithmetic, or that only move entries.
 _SAME = (
     "add sub rsub mul div neg square addcmul lerp maximum minimum max.other min.other clamp clamp_min clamp_max "
@@ -79,7 +82,7 @@ def one_value(graph: Graph, cuts: Sequence[int], supports: Sequence[Sequence[Ran
 
     Candidates for a collision: other entries may tell the two apart.
     """
-    ranges = [[(_end(part.low), _end(part.high)) for part in parts] for parts in supports]
+    ranges = [intervals_of(parts) for parts in supports]
     entries: NDArray[Any] = np.empty(0, dtype=object)
     for cut in cuts:
         try:
@@ -90,6 +93,19 @@ def one_value(graph: Graph, cuts: Sequence[int], supports: Sequence[Sequence[Ran
         if isinstance(entry, Curve):
             for first, second in meetings(entry):
                 yield entry.variable, to_fraction(first), to_fraction(second)
+
+
+def intervals_of(parts: Sequence[Range]) -> Intervals:
+    """The closures of the intervals of a support."""
+    return [(_end(part.low), _end(part.high)) for part in parts]
+
+
+def moved(intervals: Intervals, factor: Fraction, shift: Fraction) -> Intervals:
+    """The intervals times a factor that is not 0, plus a shift."""
+    rate, step = (fmpq(value.numerator, value.denominator) for value in (factor, shift))
+    sign = 1 if factor > 0 else -1
+    ends = [[(sign * side, step + rate * value if side == 0 else fmpq(0)) for side, value in ab] for ab in intervals]
+    return [(min(ab), max(ab)) for ab in ends]
 
 
 def _end(end: Any) -> End:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 from flint import arb, fmpq, fmpq_poly
@@ -106,10 +106,19 @@ class Image:
 
 
 def identity(variable: int, ranges: Sequence[tuple[End, End]]) -> Curve:
-    """The variable itself on these closed intervals, which are disjoint and in order."""
+    """The variable itself on these closed intervals, which may touch.
+
+    Raises
+    ------
+    CannotEnclose
+        For intervals that overlap.
+    """
     knots: list[fmpq] = []
     parts: list[Part] = [None]
-    for low, high in ranges:
+    ordered = sorted(ranges)
+    if any(second[0] < first[1] for first, second in pairwise(ordered)):
+        raise CannotEnclose("a range in intervals that overlap")
+    for low, high in ordered:
         for end, after in ((low, (fmpq_poly([0, 1]), ONE)), (high, None)):
             if end == BELOW:
                 parts[-1] = after
