@@ -6,14 +6,14 @@ import json
 import numpy as np
 import pytest
 
-from ivae_theory import Discrete, Model, Noise, Prior, Status, families, posterior_gap
+from ivae_theory import Discrete, Model, Noise, Prior, Status, check, families, posterior_gap, recheck
 from ivae_theory.certificates.posterior import CLAIM  # registers the recheckers
 from ivae_theory.certificates.registry import InvalidCertificate, bind_evidence, recheck_evidence
 from ivae_theory.errors import CallableFailed, CorruptReport, InputError, InputTypeError
 from ivae_theory.mixing import mlp
 from ivae_theory.posterior import check_posterior
 from ivae_theory.posterior.gap import tail_index
-from ivae_theory.verdict import Grade
+from ivae_theory.verdict import Grade, seal
 from tests.extras import optional
 
 torch = optional("torch", "torch")
@@ -284,8 +284,45 @@ def test_changed_evidence_is_refused(settled, which, key, value):
 
 def test_the_exact_refutation_is_bound_to_the_matrix(settled):
     _, verdict = settled[2]
-    with pytest.raises(InvalidCertificate, match="own matrix"):
+    with pytest.raises(InvalidCertificate, match="mixing function"):
         bind_evidence(CLAIM, verdict.evidence, linear(DIAGONAL, true_posterior(DIAGONAL, full=False)))
+
+
+def bent(z):
+    """Not linear, but at 0 and at the unit vectors it has the values of a linear map."""
+    a, b = z[:, 0], z[:, 1]
+    return torch.stack([a + b / 2 + a * b * (a - 1) * (b - 1), b], 1)
+
+
+def test_the_exact_refutation_needs_a_linear_map_and_the_graph_that_shows_it(settled):
+    _, verdict = settled[2]
+    curved = Model(
+        Prior(families.gaussian_scale(), TABLE), noise=Noise.gaussian(SIGMA2), mixing=bent,
+        posterior=true_posterior(COUPLED, full=False),
+    )  # fmt: skip
+    with pytest.raises(InvalidCertificate):
+        bind_evidence(CLAIM, verdict.evidence, curved)
+    evidence = dict(verdict.evidence) | {"graph": curved.mixing.graph.to_dict()}
+    with pytest.raises(InvalidCertificate, match="affine"):
+        recheck_evidence(CLAIM, evidence, curved.describe())
+    diagonal = linear(DIAGONAL, true_posterior(DIAGONAL, full=False))
+    with pytest.raises(InvalidCertificate, match="graph"):
+        recheck_evidence(CLAIM, verdict.evidence, diagonal.describe())
+
+
+def test_the_exact_refutation_says_that_it_takes_the_class_of_q_at_its_word():
+    """A q with a full covariance may be the posterior, and a description of a model does not say which q it is."""
+    model = linear(COUPLED, true_posterior(COUPLED, full=False))
+    report = check(model)
+    assert report[CLAIM].grade is Grade.EXACT
+    recheck(report, model)
+    document = json.loads(report.to_json())
+    item = next(item for item in document["verdicts"] if item["claim"] == CLAIM)
+    assert any("independent components" in sentence for sentence in item["assumes"])
+    item["assumes"] = []
+    document["seal"] = seal(document)
+    with pytest.raises(InvalidCertificate, match="independent components"):
+        recheck(document, model)
 
 
 def test_the_exact_refutation_needs_gaussian_latents_and_noise(settled):

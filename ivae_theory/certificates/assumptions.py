@@ -15,6 +15,7 @@ HALF_OF_THE_DIGITS = "the values that lambda returns are correct to half of thei
 OBSERVED_LABELS = "every observed label u has positive probability"
 #: Kinds of evidence whose verdicts always rest on something; the sentence depends on what was measured.
 ALWAYS = {"posterior.gap_from_above", "theorem2.block"}
+INDEPENDENT = "q has independent components for all x and u, as the class of the distribution that it returned says"
 
 
 def require_assumptions(verdict: Verdict, subject: Mapping[str, Any]) -> None:
@@ -33,6 +34,8 @@ def require_assumptions(verdict: Verdict, subject: Mapping[str, Any]) -> None:
 
 
 def _needed(verdict: Verdict, subject: Mapping[str, Any]) -> list[str]:
+    if verdict.evidence["kind"] == "posterior.linear_gaussian":
+        return [INDEPENDENT]
     if verdict.claim != "theorem1.iii" or subject["natural"]["kind"] != "callable":
         return []
     kind, observed = verdict.evidence["kind"], subject["domain"]["kind"] == "observed"

@@ -157,5 +157,8 @@ def bind_images(claim: str, evidence: Evidence, model: Any) -> None:
 
 @binds("equivalence.sizes")
 def bind_sizes(claim: str, evidence: Evidence, model: Any) -> None:
-    """The certificate is about this model and another."""
+    """The certificate is about this model and another, and the number is the model's."""
     _is_of(evidence, model)
+    own = model.prior.size if evidence["name"] == "nk" else model.d
+    named = [evidence[key] for key, digest in zip("ab", evidence["digests"], strict=True) if digest == model.digest]
+    _require(all(number == own for number in named), f"the model's own {evidence['name']}")

@@ -10,7 +10,9 @@ import numpy as np
 import sympy
 from flint import fmpq_mat
 
-from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, binds, rechecks
+from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, binds, recheck_evidence, rechecks
+from ivae_theory.enclosure.network.structure import affine_map
+from ivae_theory.enclosure.network.traced import Graph
 from ivae_theory.exact import decode_array, from_text, parse_fraction, to_fmpq, to_fraction
 from ivae_theory.verdict import Grade, Status
 
@@ -66,7 +68,10 @@ def _above(claim: str, evidence: Mapping[str, Any], subject: Mapping[str, Any]) 
 
 @rechecks("posterior.linear_gaussian", CLAIM)
 def _linear(claim: str, evidence: Mapping[str, Any], subject: Mapping[str, Any]) -> Rechecked:
-    """The entry of ``W^T Sigma^-1 W`` again, with the noise and the families of the subject."""
+    """The entry of ``W^T Sigma^-1 W`` again, with the mixing function, the noise and the families of the subject."""
+    graph = Graph.from_dict(evidence["graph"], "evidence.graph")
+    if subject["mixing"] is None or graph.digest() != subject["mixing"]["graph"]:
+        raise InvalidCertificate("the graph of the model's mixing function", "another graph")
     for family in subject["families"]:
         if not _gaussian(family):
             raise InvalidCertificate("Gaussian latents", str(family.get("name"))[:60])
@@ -74,6 +79,9 @@ def _linear(claim: str, evidence: Mapping[str, Any], subject: Mapping[str, Any])
     if law.get("node") != "gaussian":
         raise InvalidCertificate("Gaussian noise", str(law.get("node"))[:60])
     rows = [[parse_fraction(value) for value in row] for row in evidence["matrix"]]
+    part = affine_map(graph)
+    if part is None or rows != [list(row) for row in part.W]:
+        raise InvalidCertificate("the matrix of an affine mixing function", "another function")
     d, n = len(rows), len(subject["families"])
     i, j = evidence["row"], evidence["column"]
     if any(len(row) != n for row in rows) or not 0 <= j < i < n:
@@ -112,12 +120,9 @@ def _gaussian(family: Mapping[str, Any]) -> bool:
 
 @binds("posterior.linear_gaussian")
 def _same_map(claim: str, evidence: Mapping[str, Any], model: Any) -> None:
-    """The matrix is the model's: f(e_j) - f(0) in floats agrees with its columns."""
-    matrix = np.array([[float(parse_fraction(value)) for value in row] for row in evidence["matrix"]])
-    points = np.vstack([np.zeros((1, model.n)), np.eye(model.n)])
-    values = np.asarray(model.mixing.evaluate(points), dtype=np.float64)
-    if matrix.shape != (values.shape[1], model.n) or not np.allclose((values[1:] - values[0]).T, matrix, 1e-4, 1e-5):
-        raise InvalidCertificate("the model's own matrix W", f"another one of shape {matrix.shape}")
+    """The mixing function, the noise and the families are the model's, and it has a posterior."""
+    _has_posterior(claim, evidence, model)
+    recheck_evidence(claim, evidence, model.describe())
 
 
 @binds("posterior.gap_from_below")

@@ -19,6 +19,7 @@ from ivae_theory.verdict import Grade, Verdict
 __all__ = ["gaussian", "linear_map", "never_diagonal"]
 
 CLAIM = "theorem3.i"
+INDEPENDENT = "q has independent components for all x and u, as the class of the distribution that it returned says"
 
 
 def never_diagonal(model: Any, factorised: bool) -> Verdict | None:
@@ -42,12 +43,14 @@ def never_diagonal(model: Any, factorised: bool) -> Verdict | None:
         f"({i + 1}, {j + 1}) is {float(gram[i][j]):.3g} for every u.",
         evidence={
             "kind": "posterior.linear_gaussian",
+            "graph": model.mixing.graph.to_dict(),
             "matrix": [[fraction_text(value) for value in row] for row in matrix],
             "row": i,
             "column": j,
             "entry": fraction_text(gram[i][j]),
         },
         advice="Give q a full covariance.",
+        assumes=(INDEPENDENT,),
     )
 
 

@@ -369,6 +369,22 @@ def test_changed_certificates_are_refused(pair: Callable[[], tuple[Model, Model]
         recheck(document)
 
 
+@pytest.mark.parametrize("place", ["a", "b"])
+def test_numbers_that_differ_are_those_of_the_models(place: str) -> None:
+    a, b = model([Z**2], [Z1]), model([Z**2], [2 * Z1])
+    two = model([Z**2], [Z1, Z2])
+    document = json.loads(json.dumps(to_dict(equivalent(a, two), a, two)))
+    for one in (a, two):
+        assert recheck(document, one).bound
+    named = [a.digest, b.digest]
+    forged = {"subject": to_dict(equivalent(a, b), a, b)["subject"], "verdict": document["verdict"]}
+    forged["verdict"]["evidence"] |= {"digests": named, "a": 1, "b": 1, place: 2}
+    document |= forged
+    document["seal"] = seal(document)
+    with pytest.raises(CorruptReport, match="own"):
+        recheck(document, a if place == "a" else b)
+
+
 @pytest.mark.parametrize("name", ["models", "digest"])
 def test_the_subject_names_the_models_of_the_certificate(name: str) -> None:
     """Otherwise a certificate about two models would be shown as one about two others."""
