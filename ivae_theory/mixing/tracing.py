@@ -27,6 +27,7 @@ from ivae_theory.mixing.evaluation import (
     to_tensor,
 )
 from ivae_theory.mixing.network import Network
+from ivae_theory.mixing.rewriting import rewrite
 
 __all__ = ["Untraceable", "evaluate_callable", "is_torch_module", "trace", "verify"]
 
@@ -103,6 +104,7 @@ def _make(function: Callable[..., Any], sample: Any) -> Any:
     if any(_mutates(node) for node in plain.graph.nodes):
         plain = run(functionalize(lambda x: function(x)))
     plain.graph.eliminate_dead_code()
+    rewrite(plain)
     return plain
 
 

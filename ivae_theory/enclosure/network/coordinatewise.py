@@ -13,27 +13,21 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import fmpq, fmpq_poly
+from flint import fmpq
 from numpy.typing import NDArray
 
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.formula.ranges import Range
-from ivae_theory.enclosure.network.curves import (
-    ABOVE,
-    BELOW,
-    Curve,
-    End,
-    Switch,
-    choose,
-    cut_at_zeros,
-    identity,
-    interior,
-    join,
-    meetings,
-    refuse_zeros,
-    signs,
+from ivae_theory.enclosure.network.curve_arithmetic import (
+    as_number,
+    chosen,
+    compared,
+    product,
+    quotient,
+    through,
+    total,
 )
-from ivae_theory.enclosure.network.intervals import divide
+from ivae_theory.enclosure.network.curves import ABOVE, BELOW, Curve, End, Switch, identity, meetings
 from ivae_theory.enclosure.network.maps import Map
 from ivae_theory.enclosure.network.operations import OPERATIONS
 from ivae_theory.enclosure.network.structure import Sibling, Tail
@@ -125,10 +119,12 @@ class _Walk(Tail):
         return self.results[index]
 
 
-def _array(values: Any) -> NDArray[Any]:
-    result = np.empty(np.shape(values), dtype=object)
-    result[...] = values
-    return result
+def _entrywise(function: Callable[..., Any], *values: NDArray[Any]) -> Tensor:
+    with np.errstate(all="ignore"):  # numpy reads the processor's flags, which exact arithmetic may leave set
+        made = np.frompyfunc(function, len(values), 1)(*values)
+    result = np.empty(np.shape(made), dtype=object)
+    result[...] = made
+    return Tensor(result)
 
 
 @dataclass(frozen=True)
@@ -137,8 +133,7 @@ class _Curves(Machine):
 
     def each(self, function: Callable[..., Any], *given: Any) -> Tensor:
         """An entrywise function with broadcasting."""
-        values = [self.lifted(item).value for item in given]
-        return Tensor(_array(np.frompyfunc(function, len(values), 1)(*values)))
+        return _entrywise(function, *(self.lifted(item).value for item in given))
 
     def _literal(self, *given: Any) -> bool:
         """Whether all are stored numbers, whose types count (whole numbers have a width)."""
@@ -149,15 +144,21 @@ class _Curves(Machine):
         if self._literal(a, b):
             return super().add(a, b, scale)
         rate = self.number(scale)
-        return self.each(lambda x, y: _sum(x, _product(rate, y)), a, b)
+        return self.each(lambda x, y: total(x, product(rate, y)), a, b)
 
     def multiply(self, a: Any, b: Any) -> Tensor:
         """Entrywise product."""
-        return super().multiply(a, b) if self._literal(a, b) else self.each(_product, a, b)
+        if self._literal(a, b):
+            return super().multiply(a, b)
+        # A truth value times a stored float is a float, 1 or 0 times it; times a whole number it is a whole number.
+        for x, y in ((a, b), (b, a)):
+            if self.constant(y).literal and self.constant(y).value.dtype.kind == "f":
+                return self.each(product, self.each(as_number, x), y)
+        return self.each(product, a, b)
 
     def square(self, a: Any) -> Tensor:
         """Entrywise square."""
-        return self.each(lambda x: _product(x, x), a)
+        return self.each(lambda x: product(x, x), a)
 
     def reciprocal(self, a: Any) -> Tensor:
         """Entrywise ``1/a``."""
@@ -165,14 +166,14 @@ class _Curves(Machine):
 
     def divide(self, a: Any, b: Any) -> Tensor:
         """Entrywise quotient; refused where ``b`` may be 0."""
-        return self.each(_quotient, a, b)
+        return self.each(quotient, a, b)
 
     def apply(self, maps: Map | NDArray[Any], a: Any) -> Tensor:
         """A continuous piecewise linear map, or an array of them."""
         x = self.lifted(a).value
         table = np.empty(x.shape, dtype=object)
         table[...] = maps
-        return Tensor(_array(np.frompyfunc(_through, 2, 1)(table, x)))
+        return _entrywise(through, table, x)
 
     def extreme(self, a: Any, b: Any, largest: bool) -> Tensor:
         """Entrywise maximum or minimum."""
@@ -185,13 +186,13 @@ class _Curves(Machine):
         if test.literal and test.value.dtype != bool:
             raise CannotEnclose("a choice by something that is not a truth value")
         truth = Tensor(test.value.astype(object)) if test.literal else test
-        return self.each(_chosen, truth, a, b)
+        return self.each(chosen, truth, a, b)
 
     def compare(self, a: Any, b: Any, decide: Callable[[Any, Any], Any], name: str) -> Tensor:
         """Truth values, one for every piece."""
         if self._literal(a, b):
             return super().compare(a, b, decide, name)
-        return self.each(lambda x, y: _compared(_sum(x, _product(fmpq(-1), y)), decide), a, b)
+        return self.each(lambda x, y: compared(total(x, product(fmpq(-1), y)), decide), a, b)
 
     def matmul(self, a: Any, b: Any) -> Tensor:
         """Refused: it adds several coordinates."""
@@ -200,95 +201,6 @@ class _Curves(Machine):
     def sum(self, a: Any, axes: tuple[int, ...], keep: bool = False) -> Tensor:
         """Refused: it adds several coordinates."""
         raise CannotEnclose("a sum in a function of one coordinate")
-
-
-# Entries ----------------------------------------------------------------------------------------------------------
-
-
-def _numbers(*entries: Any) -> bool:
-    """Whether all are rational numbers, none a curve; a truth value is no number."""
-    if any(isinstance(entry, (bool, Switch)) for entry in entries):
-        raise CannotEnclose("arithmetic with truth values")
-    return not any(isinstance(entry, Curve) for entry in entries)
-
-
-def _sum(x: Any, y: Any) -> Any:
-    if _numbers(x, y):
-        return x + y
-
-    def add(first: Any, second: Any) -> Any:
-        (p, q), (r, s) = first, second
-        return (p + r, q) if q == s else (p * s + r * q, q * s)
-
-    return join(add, x, y)
-
-
-def _product(x: Any, y: Any) -> Any:
-    x, y = _weight(x, y), _weight(y, x)
-    return x * y if _numbers(x, y) else join(lambda f, g: (f[0] * g[0], f[1] * g[1]), x, y)
-
-
-def _weight(x: Any, beside: Any) -> Any:
-    """A truth value beside a curve is a factor 1 or 0."""
-    floating = isinstance(beside, Curve) and not isinstance(beside, Switch)
-    return _as_number(x) if floating and isinstance(x, Switch) else x
-
-
-def _as_number(x: Any) -> Any:
-    if isinstance(x, Switch):
-        return join(lambda t: (fmpq_poly([int(t)]), fmpq_poly([1])), x)
-    return fmpq(int(x)) if isinstance(x, bool) else x
-
-
-def _quotient(x: Any, y: Any) -> Any:
-    if _numbers(x, y):
-        return divide(x, y)
-    if not isinstance(y, Curve):
-        return _product(x, divide(fmpq(1), y))
-    refuse_zeros(y)
-    return join(lambda f, g: (f[0] * g[1], f[1] * g[0]), x, y)
-
-
-def _compared(gap: Any, decide: Callable[[Any, Any], Any]) -> Any:
-    """The truth of a comparison of the gap with 0."""
-    if not isinstance(gap, Curve):
-        return bool(decide(gap, 0))
-    return join(lambda sign: bool(decide(sign, 0)), signs(cut_at_zeros(gap)), kind=Switch)
-
-
-def _chosen(test: Any, x: Any, y: Any) -> Any:
-    if not isinstance(test, (bool, Switch)):
-        raise CannotEnclose("a choice by something that is not a truth value")
-    if _numbers(x, y) and isinstance(test, Switch) and x == y:
-        return x
-    return choose(test, x, y) if isinstance(test, Switch) else x if test else y
-
-
-def _through(entry: Map, x: Any) -> Any:
-    """A continuous piecewise linear map of a number or a curve."""
-    if entry.kinks is None or entry.exact is None:
-        raise CannotEnclose(f"{entry.name} in a function of one coordinate")
-    if _numbers(x):
-        return entry.exact(x)[0]
-    for kink in entry.kinks:
-        x = _sum(cut_at_zeros(_sum(x, -kink)), kink)
-    return Curve(x.variable, x.knots, tuple(_line(entry, x, place) for place in range(len(x.parts))))
-
-
-def _line(entry: Map, x: Curve, place: int) -> Any:
-    """A part that meets no kink in its interior, through the piece of the map that it lies in."""
-    part = x.parts[place]
-    if part is None or entry.exact is None:
-        return None
-    p, q = part
-    point = interior(*x.ends(place))
-    middle = p(point) / q(point)
-    value, slope = entry.exact(middle)
-    if p == middle * q:
-        return fmpq_poly([value]), fmpq_poly([1])
-    if slope is None:
-        raise CannotEnclose(f"{entry.name} at a kink")
-    return (value - slope * middle) * q + slope * p, q
 
 
 # Operations -------------------------------------------------------------------------------------------------------
@@ -329,7 +241,7 @@ def _cast(machine: _Curves, x: Any, *_: Any, dtype: Any = None, **__: Any) -> Te
     """Truth values become 1 and 0; casts between floating types are the identity."""
     if dtype is not None and not str(dtype).startswith(("float", "bfloat")):
         raise CannotEnclose(f"a cast to {dtype} in a function of one coordinate")
-    return machine.constant(x) if dtype is None else machine.each(_as_number, x)
+    return machine.constant(x) if dtype is None else machine.each(as_number, x)
 
 
 MEANINGS: dict[str, Callable[..., Any]] = {

@@ -157,7 +157,8 @@ def join(function: Callable[..., Part], *curves: Any, kind: type[Curve] = Curve)
     parts: list[Part] = []
     for place in range(2 * len(knots) + 1):
         given = [constant if table is None else table[place] for table, constant in zip(tables, constants, strict=True)]
-        parts.append(None if any(part is None for part in given) else function(*given))
+        made = None if any(part is None for part in given) else function(*given)
+        parts.append(_at(made, fmpq(0)) if place % 2 else made)
     _refuse_large(parts)
     return kind(varying[0].variable, knots, tuple(parts))
 
@@ -309,7 +310,7 @@ def _is_affine(part: Part) -> bool:
 
 
 def _image_of(part: Part, low: End, high: End, place: int) -> Image:
-    first, second = (_limit(part, end) if low != high else (0, part[0][0]) for end in (low, high))
+    first, second = (_limit(part, end) for end in (low, high))
     return Image(place, min(first, second), max(first, second))
 
 

@@ -32,7 +32,7 @@ def maps_after(graph: Graph, source: int, stop: int, shape: tuple[int, ...]) -> 
     node = graph.nodes[stop]
     if _is_tanhshrink(graph, node, expected):
         return "x - tanh x", [FIXED["tanhshrink"]] * count
-    if node.op == "getitem" and node.args[1] == 0 and "node" in node.args[0]:
+    if node.op == "getitem" and node.args[1:] == (0,) and isinstance(node.args[0], dict) and "node" in node.args[0]:
         inner = graph.nodes[node.args[0]["node"]]
         node = inner if inner.name == "log_sigmoid_forward" else node
     if not node.args or node.args[0] != expected or any(_varies(a) for a in node.args[1:]):

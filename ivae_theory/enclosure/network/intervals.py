@@ -57,7 +57,9 @@ def rational(value: Any) -> fmpq:
         return value
     if isinstance(value, (float, np.floating)) and not np.isfinite(value):
         raise CannotEnclose(f"arithmetic with the constant {float(value)}")
-    exact = Fraction(float(value)) if isinstance(value, (float, np.floating)) else Fraction(int(value))
+    if isinstance(value, (float, np.floating)):
+        value = Fraction(float(value))
+    exact = value if isinstance(value, Fraction) else Fraction(int(value))
     return fmpq(exact.numerator, exact.denominator)
 
 
