@@ -99,11 +99,11 @@ def _holds(goal: str, ks: Sequence[int], found: Mapping[str, Verdict], decisive:
     statement = f"{_capital(_identified(goal, ks))}."
     if goal in ("printed", "published"):
         silent = [found[c] for c in goal_claims("affine", ks) if c in found and not found[c].holds]
-        statement += (
-            f" The {goal} theorems leave hypotheses silent that are not shown here: {_names(silent)}."
-            if silent
-            else f" What the {goal} theorems leave silent holds as well."
-        )
+        for failing, what in ((True, "fail here"), (False, "are not shown here")):
+            named = [verdict for verdict in silent if verdict.fails is failing]
+            statement += f" The {goal} theorems leave hypotheses silent that {what}: {_names(named)}." if named else ""
+        if not silent:
+            statement += f" What the {goal} theorems leave silent holds as well."
     assumed = [verdict for verdict in decisive if verdict.grade is Grade.ASSUMED]
     if assumed:
         statement += f" This rests on what the user vouches for: {_names(assumed)}."

@@ -73,4 +73,7 @@ def test_goals_of_the_paper_name_what_it_leaves_silent(goal):
     verdicts = every(lambda claim: Status.FAILS if claim == "theorem1.positive" else Status.HOLDS)
     conclusion = conclude(goal, verdicts, {"ks": [1]})
     assert conclusion.status is Status.HOLDS
-    assert "theorem1.positive" in conclusion.statement
+    assert "silent that fail here: theorem1.positive." in conclusion.statement
+    assert "not shown" not in conclusion.statement
+    verdicts = every(lambda claim: Status.UNDECIDED if claim == "theorem1.positive" else Status.HOLDS)
+    assert "silent that are not shown here: theorem1.positive." in conclude(goal, verdicts, {"ks": [1]}).statement

@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 import pytest
+import sympy
 
-from ivae_theory import published
+from ivae_theory import ExponentialFamily, Model, Noise, Prior, published
 from ivae_theory.certificates import published as rechecker
 from ivae_theory.certificates import recheck  # both register
 from ivae_theory.certificates.registry import InvalidCertificate, recheck_evidence
@@ -90,3 +91,19 @@ def test_a_conjunction_without_one_hypothesis_is_refused() -> None:
             recheck_evidence("published.theorem3", broken, subject)
     with pytest.raises(InvalidCertificate):
         recheck_evidence("published.theorem2", evidence, subject)
+
+
+def test_a_turn_where_no_latent_ever_is_does_not_count() -> None:
+    """T is Gaussian, so two latents can be rotated: T turns between -2 and 2 alone, where Q = 0."""
+    z, z1, z2 = sympy.symbols("z z1 z2", real=True)
+    statistic = sympy.Max(z - 2, 0) - sympy.Max(-2 - z, 0) + sympy.Max(0, 2 - sympy.Abs(z))
+    left, right = (sympy.exp(-((z + shift) ** 2)) for shift in (2, -2))
+    table = [[0, 0], [1, 0], [0, 1]]
+
+    def verdict(base: Any) -> Verdict:
+        family = ExponentialFamily([statistic], base_measure=base)
+        model = Model(Prior(family, table), noise=Noise.gaussian(1), mixing=sympy.Matrix([z1, z2]))
+        return published.check_theorem3(model, vouched())
+
+    assert verdict(sympy.Piecewise((left, z < -2), (0, z <= 2), (right, True))).undecided
+    assert verdict(sympy.Piecewise((left, z < -2), (1, z <= 2), (right, True))).holds

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.enclosure.formula.ranges import Range
+from ivae_theory.enclosure.formula.ranges import Range, range_of
 from ivae_theory.enclosure.formula.shape import trend
 from ivae_theory.enclosure.models.latent import Latent
 from ivae_theory.enclosure.models.smooth import is_continuous
@@ -42,11 +42,21 @@ def rises_and_falls(latent: Latent, points: Sequence[Fraction]) -> bool:
 
 
 def turns(latent: Latent, points: Sequence[Fraction]) -> bool:
-    """Whether T rises and falls on one interval of its support, and is continuous on all of them.
+    """Whether T rises and falls on one interval of its support where Q > 0, and is continuous on all intervals.
 
     A statistic that rises on one interval and falls on another turns nowhere, and the published Theorem 3 is false for
-    it: T = log|z| off 0 with a Gaussian law can be rotated.
+    it: T = log|z| off 0 with a Gaussian law can be rotated. Nor does one turn that does so where Q = 0 alone.
     """
+    if len(points) != 3 or not points[0] < points[2] or not _is_charged(latent, points[0], points[2]):
+        return False
     inside = any(all(part.contains(point) for point in points) for part in latent.parts)
     continuous = all(is_continuous(latent.statistic, {latent.symbol: part}) for part in latent.parts)
     return inside and continuous and rises_and_falls(latent, points)
+
+
+def _is_charged(latent: Latent, low: Fraction, high: Fraction) -> bool:
+    """Whether Q is proved positive on the interval."""
+    try:
+        return range_of(latent.base_measure, latent.symbol, Range(low, high, False, False)).positive
+    except CannotEnclose:
+        return False
