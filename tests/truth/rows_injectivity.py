@@ -154,6 +154,53 @@ def slope(value):
     return lambda torch: lambda z: torch.nn.functional.leaky_relu(z, value)
 
 
+def applied(act):
+    """An activation written as a function, as a layer."""
+
+    def make(torch):
+        class Applied(torch.nn.Module):
+            def forward(self, z):
+                return act(torch, z)
+
+        return Applied()
+
+    return make
+
+
+def convolved(kind, shape, *arguments, **options):
+    """A convolution of latents that are put in a shape."""
+
+    def make(torch):
+        layer = getattr(torch.nn, kind)(*arguments, **options).double()
+        return lambda z: layer(z.reshape(-1, *shape)).flatten(1)
+
+    return make
+
+
+def filtered(weight):
+    """A convolution of one channel with this filter."""
+
+    def make(torch):
+        taps = torch.tensor(weight, dtype=torch.float64).reshape(1, 1, -1)
+        return lambda z: torch.nn.functional.conv1d(z[:, None], taps).flatten(1)
+
+    return make
+
+
+def blended(weight):
+    """Two channels mixed at every place by this 2 x 2 matrix: a convolution with kernel 1."""
+
+    def make(torch):
+        matrix = torch.tensor(weight, dtype=torch.float64)[..., None]
+        return lambda z: torch.nn.functional.conv1d(z.reshape(-1, 2, 2), matrix).flatten(1)
+
+    return make
+
+
+def _hand_leaky(rate):
+    return lambda torch, x: torch.where(x > 0, x, rate * x)
+
+
 _LEAKY = lambda torch: torch.nn.LeakyReLU(0.2)  # noqa: E731
 _RELU = lambda torch: torch.nn.ReLU()  # noqa: E731
 _TANH = lambda torch: torch.nn.Tanh()  # noqa: E731
@@ -260,7 +307,7 @@ ROWS: list[Row] = [
         lambda torch: torch.nn.LayerNorm(3, elementwise_affine=False).double(), 3), CLAIM, FAILS,
         "layer normalisation does not change when a number is added to all coordinates"),
     Row("inj-union-support", symbolic(z1**2, support=sympy.Union(sympy.Interval(-2, -1), sympy.Interval(0, 0.5))),
-        CLAIM, HOLDS, "squares of [-2, -1] are at least 1, those of [0, 1/2] at most 1/4", False),
+        CLAIM, HOLDS, "squares of [-2, -1] are at least 1, those of [0, 1/2] at most 1/4"),
     Row("inj-low-rank-weight", function(low_rank, 3), CLAIM, FAILS,
         "a product of a 3 x 2 and a 2 x 3 matrix has rank 2"),
     Row("inj-abs-plus", function(lambda torch: lambda z: z + z.abs(), 1), CLAIM, FAILS, "0 for all negative z"),
@@ -274,7 +321,7 @@ ROWS: list[Row] = [
     Row("inj-jump-onto-itself", function(lambda torch: lambda z: torch.where(z > 0, z - 1, z), 1), CLAIM, FAILS,
         "1/2 and -1/2 have one image; slopes of one sign"),
     Row("inj-jump-apart", function(lambda torch: lambda z: torch.where(z > 0, z + 1, z), 1), CLAIM, HOLDS,
-        "it increases strictly", False),
+        "it increases strictly"),
     Row("inj-jump-with-opposite-slopes", function(lambda torch: lambda z: torch.where(z > 0, -5 - z, z.exp()), 1),
         CLAIM, HOLDS,
         "exp(z) is positive, -5 - z negative: opposite slopes and no collision, for there is a jump", False),
@@ -288,4 +335,91 @@ ROWS: list[Row] = [
         "its determinant is -.3"),
     Row("inj-identity", function(lambda torch: torch.nn.Identity()), CLAIM, HOLDS, "it is the identity"),
     Row("inj-dead-batch-norm", function(dead_batch_norm), CLAIM, FAILS, "a scale of 0 makes one output constant"),
+    Row("inj-log-sigmoid", mlp([2, 3, 4], lambda torch: torch.nn.LogSigmoid()), CLAIM, HOLDS,
+        _LAYERS + ": the slope 1 / (1 + e^x) is positive"),
+    Row("inj-log-sigmoid-narrow", mlp([3, 2, 4], lambda torch: torch.nn.LogSigmoid()), CLAIM, FAILS,
+        "the first layer has a kernel"),
+    Row("inj-softsign", mlp([2, 3, 4], lambda torch: torch.nn.Softsign()), CLAIM, HOLDS,
+        _LAYERS + ": the slope 1 / (1 + |x|)^2 is positive"),
+    Row("inj-softsign-squared", function(lambda torch: lambda z: z * z / (1 + z.abs()), 1), CLAIM, FAILS, _EVEN),
+    Row("inj-softsign-other", function(lambda torch: lambda z: z / (1 + z * z), 1), CLAIM, FAILS,
+        "z / (1 + z^2) has one value at 2 and 1/2"),
+    Row("inj-softsign-other-short", function(lambda torch: lambda z: z / (1 + z * z), 1, SYMMETRIC), CLAIM, HOLDS,
+        "its slope (1 - z^2) / (1 + z^2)^2 is positive on (-1, 1)"),
+    Row("inj-tanhshrink", mlp([2, 3, 4], lambda torch: torch.nn.Tanhshrink()), CLAIM, HOLDS,
+        _LAYERS + ": the slope tanh^2 x is 0 at 0 alone"),
+    Row("inj-tanhshrink-too-much", function(lambda torch: lambda z: z - 2 * torch.tanh(z), 1), CLAIM, FAILS,
+        "z - 2 tanh z falls at 0 and rises far away"),
+    Row("inj-hand-leaky", mlp([2, 3, 4], applied(_hand_leaky(0.2))), CLAIM, HOLDS, _LAYERS),
+    Row("inj-hand-leaky-swapped", function(lambda torch: lambda z: torch.where(z < 0, 0.2 * z, z)), CLAIM, HOLDS,
+        "slopes .2 and 1, and no jump"),
+    Row("inj-hand-leaky-tiny", function(lambda torch: lambda z: torch.where(z > 0, z, 5e-324 * z), 1), CLAIM, HOLDS,
+        "the slope 5e-324 is positive"),
+    Row("inj-hand-leaky-zero", function(lambda torch: lambda z: torch.where(z > 0, z, 0.0 * z)), CLAIM, FAILS,
+        "negative z go to 0"),
+    Row("inj-hand-leaky-negative", function(lambda torch: lambda z: torch.where(z > 0, z, -0.25 * z), 1), CLAIM, FAILS,
+        "-4 and 1 have one image"),
+    Row("inj-hand-leaky-decoder", mlp([3, 20, 3], applied(_hand_leaky(0.2))), CLAIM, FAILS,
+        "the determinant of the Jacobian of this random decoder has both signs: degree theory"),
+    Row("inj-hand-leaky-off-centre", function(lambda torch: lambda z: torch.where(z > 1, z, 2 * z), 1), CLAIM, FAILS,
+        "3/4 and 3/2 have one image"),
+    Row("inj-hand-leaky-far-jump", function(lambda torch: lambda z: torch.where(z > 1, z + 1, z)), CLAIM, HOLDS,
+        "it increases strictly and jumps up"),
+    Row("inj-masks", function(lambda torch: lambda z: (z > 0) * z + 0.1 * (z <= 0) * z), CLAIM, HOLDS,
+        "z above 0, a tenth of it below"),
+    Row("inj-masks-folded", function(lambda torch: lambda z: (z > 0) * z - 0.5 * (z <= 0) * z, 1), CLAIM, FAILS,
+        "-2 and 1 have one image"),
+    Row("inj-maximum-leaky", mlp([2, 3, 4], applied(lambda torch, x: torch.maximum(x, 0.2 * x))), CLAIM, HOLDS,
+        _LAYERS),
+    Row("inj-maximum-folded", function(lambda torch: lambda z: torch.maximum(z, -0.5 * z), 1), CLAIM, FAILS,
+        "-2 and 1 have one image"),
+    Row("inj-two-relus", mlp([2, 3, 4], applied(lambda torch, x: torch.relu(x) - 0.3 * torch.relu(-x))), CLAIM, HOLDS,
+        _LAYERS + ": slopes 1 and .3"),
+    Row("inj-two-relus-folded", function(lambda torch: lambda z: torch.relu(z) + 0.25 * torch.relu(-z), 1), CLAIM,
+        FAILS, "-4 and 1 have one image"),
+    Row("inj-relu6-unit", function(lambda torch: torch.nn.ReLU6(), 2, UNIT), CLAIM, HOLDS, "it is z on (0, 1)"),
+    Row("inj-relu6", function(lambda torch: torch.nn.ReLU6()), CLAIM, FAILS, "-1 and -2 go to 0"),
+    Row("inj-relu6-positive", function(lambda torch: torch.nn.ReLU6(), 1, POSITIVE), CLAIM, FAILS, "7 and 8 go to 6"),
+    Row("inj-hardtanh-symmetric", function(lambda torch: torch.nn.Hardtanh(), 2, SYMMETRIC), CLAIM, HOLDS,
+        "it is z on (-1, 1)"),
+    Row("inj-hardtanh-narrower", function(lambda torch: torch.nn.Hardtanh(-0.999, 1), 2, SYMMETRIC), CLAIM, FAILS,
+        "all of (-1, -.999) goes to -.999"),
+    Row("inj-hardsigmoid-unit", function(lambda torch: torch.nn.Hardsigmoid(), 2, UNIT), CLAIM, HOLDS,
+        "it is z / 6 + 1 / 2 on (-3, 3)"),
+    Row("inj-hardsigmoid", function(lambda torch: torch.nn.Hardsigmoid(), 1), CLAIM, FAILS, "4 and 5 go to 1"),
+    Row("inj-clamp-at-the-ends", function(lambda torch: lambda z: z.clamp(0, 1), 2, UNIT), CLAIM, HOLDS, "it is z"),
+    Row("inj-clamp-thin", function(lambda torch: lambda z: z.clamp(2**-40, 2), 1, UNIT), CLAIM, FAILS,
+        "all of (0, 2**-40) goes to 2**-40"),
+    Row("inj-clamp-after-sigmoid", function(lambda torch: lambda z: torch.sigmoid(z).clamp(0, 1)), CLAIM, HOLDS,
+        "the sigmoid is within (0, 1)"),
+    Row("inj-clamp-after-softsign", function(lambda torch: lambda z: (3 * z / (1 + z.abs())).clamp(-3, 3)),
+        CLAIM, HOLDS, "3 z / (1 + |z|) is within (-3, 3)"),
+    Row("inj-clamp-inside-softsign", function(lambda torch: lambda z: (z / (1 + z.abs())).clamp(-0.5, 1), 1), CLAIM,
+        FAILS, "-2 and -3 go to -1/2"),
+    Row("inj-convolution-kernel-1", function(blended([[1.0, 2.0], [0.5, 2.0]]), 4), CLAIM, HOLDS,
+        "its matrix is the Kronecker product of a 2 x 2 matrix of determinant 1 and the identity"),
+    Row("inj-convolution-kernel-1-singular", function(blended([[1.0, 2.0], [0.5, 1.0]]), 4), CLAIM, FAILS,
+        "at every place the second channel is half of the first"),
+    Row("inj-convolution-widening", function(convolved("Conv1d", (1, 4), 1, 3, 2), 4), CLAIM, HOLDS,
+        "three random filters at three places: 9 x 4 of full column rank"),
+    Row("inj-convolution-2d", function(convolved("Conv2d", (2, 2, 2), 2, 3, 1), 8), CLAIM, HOLDS,
+        "a random 3 x 2 matrix at each of four places has full column rank"),
+    Row("inj-convolution-narrowing", function(filtered([1.0, 2.0]), 3), CLAIM, FAILS, "three latents to two places"),
+    Row("inj-convolution-one-tap", function(filtered([-0.5]), 3), CLAIM, HOLDS, "every latent times -1/2"),
+    Row("inj-convolution-no-tap", function(filtered([0.0]), 3), CLAIM, FAILS, "the filter is 0"),
+    Row("inj-convolution-padded", function(convolved("Conv1d", (1, 3), 1, 2, 3, padding=1), 3), CLAIM, HOLDS,
+        "two random filters of three taps: 6 x 3 of full column rank", False),
+    Row("inj-transposed-convolution", function(convolved("ConvTranspose1d", (1, 3), 1, 2, 2), 3), CLAIM, HOLDS,
+        "polynomial multiplication by a filter that is not 0 is injective", False),
+    Row("inj-odd-square", symbolic(z1 * sympy.Abs(z1)), CLAIM, HOLDS, "a |a| increases strictly"),
+    Row("inj-even-cube", symbolic(z1**2 * sympy.Abs(z1)), CLAIM, FAILS, _EVEN),
+    Row("inj-max-positive", symbolic(sympy.Max(z1, 0), support=POSITIVE), CLAIM, HOLDS, "it is z on (0, oo)"),
+    Row("inj-max-line", symbolic(sympy.Max(z1, 0)), CLAIM, FAILS, "negative z go to 0"),
+    Row("inj-abs-apart", symbolic(sympy.Abs(z1), support=sympy.Union(sympy.Interval(1, 2), sympy.Interval(-4, -3))),
+        CLAIM, HOLDS, "[1, 2] and [3, 4] are disjoint"),
+    Row("inj-abs-touching", symbolic(sympy.Abs(z1), support=sympy.Union(sympy.Interval(1, 3), sympy.Interval(-4, -3))),
+        CLAIM, FAILS, "-3 and 3 have one image, although almost no other point has a double", False),
+    Row("inj-abs-overlapping",
+        symbolic(sympy.Abs(z1), support=sympy.Union(sympy.Interval(1, Fraction(49, 16)), sympy.Interval(-4, -3))),
+        CLAIM, FAILS, "-49/16 + 1/32 and its opposite have one image"),
 ]  # fmt: skip

@@ -220,7 +220,7 @@ class _Chain:
             return None
         exact = "enclosed" not in found
         self.straight = False
-        self.sides, self.parts = None if self.sides is None else sides_after(maps, self.sides), None
+        self.sides, self.parts = sides_after(maps, sides), None
         return place + 1, Link(source, stop, f"{name}, injective in each coordinate", exact)
 
     def _in_pieces(self, place: int) -> tuple[int, Link] | None:

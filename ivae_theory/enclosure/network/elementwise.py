@@ -20,9 +20,15 @@ __all__ = ["defined_on", "injective_on", "maps_after", "sides_after"]
 Side = tuple[float, float]
 #: Maps without a value below a number.
 _STARTS = {"log": 0, "log2": 0, "log10": 0, "sqrt": 0, "rsqrt": 0, "log1p": -1}
-#: Maps that take half-lines from 0 to half-lines from 0, and maps whose values are never negative.
+#: Maps that take half-lines from 0 to half-lines from 0, and ends between which the values of a map lie.
 _KEEP = ("pow", "relu", "abs", "leaky_relu", "sqrt", "expm1", "tanh", "sinh", "tanhshrink")
-_POSITIVE = ("exp", "sigmoid", "softplus")
+_LIMITS = {
+    "exp": (0.0, math.inf),
+    "softplus": (0.0, math.inf),
+    "sigmoid": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "log_sigmoid_forward": (-math.inf, 0.0),
+}
 
 
 def maps_after(graph: Graph, source: int, stop: int, shape: tuple[int, ...]) -> tuple[str, list[Map]] | None:
@@ -99,7 +105,10 @@ def defined_on(entry: Map, value: arb, side: Side, thin: bool) -> bool:
     return start is None or bool(value > start) or side[0] > start or (thin and side[0] >= start)
 
 
-def sides_after(maps: Sequence[Map], sides: Sequence[Side]) -> list[Side] | None:
-    """Half-lines that begin at 0 stay half-lines under the maps that keep them so; else nothing is known."""
-    keeps = all(side[0] >= 0 and entry.name in _KEEP for side, entry in zip(sides, maps, strict=True))
-    return [(0.0, math.inf)] * len(maps) if keeps or all(entry.name in _POSITIVE for entry in maps) else None
+def sides_after(maps: Sequence[Map], sides: Sequence[Side]) -> list[Side]:
+    """Intervals of the values: the limits of the maps, and half-lines from 0 under the maps that keep them so."""
+    found = []
+    for entry, side in zip(maps, sides, strict=True):
+        low, high = _LIMITS.get(entry.name, (-math.inf, math.inf))
+        found.append((max(low, 0.0) if side[0] >= 0 and entry.name in _KEEP else low, high))
+    return found
