@@ -158,12 +158,15 @@ def find_collision(mixing: Any, graph: Graph, supports: Supports, points: Floats
     cut = cuts_of(graph)[-1]
     places = np.array([[float(x) for x in z] for z in candidates])
     pairs = list(_folded(mixing, candidates[0]))
-    pairs += _bent(graph, supports, candidates[0])
     pairs += [(z, w) for z in candidates[:8] for w in _mirrored(z)]
     pairs = [(z, w) for z, w in pairs if w != z and inside(supports, z) and inside(supports, w)]
-    searches = (_with_one_image(mixing, pairs), _deficient(mixing, graph, candidates, places))
+    searches = (
+        _bent(graph, supports, candidates[0]),
+        _with_one_image(mixing, pairs),
+        _deficient(mixing, graph, candidates, places),
+    )
     for z, w in itertools.chain(*(itertools.islice(search, ATTEMPTS) for search in searches)):
-        if inside(supports, w) and collides(graph, z, w, cut):
+        if inside(supports, z) and inside(supports, w) and collides(graph, z, w, cut):
             return z, w, cut
     return None
 
@@ -181,9 +184,11 @@ def _folded(mixing: Any, z: list[Fraction]) -> Iterator[Pair]:
 
 
 def _bent(graph: Graph, supports: Supports, z: list[Fraction]) -> Iterator[Pair]:
-    """Pairs that differ in one coordinate, of which a part in rational pieces makes one value."""
+    """Pairs that differ in one coordinate, of which a part in rational pieces makes one value; within the floats."""
     with precision(128):
-        for j, *places in itertools.islice(one_value(graph, cuts_of(graph)[1:], supports), MOST_CENTRES):
+        found = list(itertools.islice(one_value(graph, cuts_of(graph)[1:], supports), MOST_CENTRES))
+    for j, *places in found:
+        if max(map(abs, places)) <= sys.float_info.max:
             first, second = ([place if k == j else x for k, x in enumerate(z)] for place in places)
             yield first, second
 

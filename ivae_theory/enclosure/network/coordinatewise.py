@@ -45,7 +45,7 @@ _SAME = (
     "add sub rsub mul div neg square addcmul lerp maximum minimum max.other min.other clamp clamp_min clamp_max "
     "clamp.Tensor clamp_min.Tensor clamp_max.Tensor relu relu6 abs leaky_relu hardtanh softshrink hardsigmoid "
     "hardswish prelu _prelu_kernel clone detach alias contiguous view reshape _unsafe_view expand unsqueeze squeeze "
-    "t transpose permute cat stack select slice split split_with_sizes unbind gt ge lt le"
+    "t transpose permute flip cat stack select slice split split_with_sizes unbind gt ge lt le"
 ).split()
 
 #: Powers that are multiplied out.
