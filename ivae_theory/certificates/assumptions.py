@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ivae_theory.certificates.registry import InvalidCertificate
@@ -15,6 +15,7 @@ HALF_OF_THE_DIGITS = "the values that lambda returns are correct to half of thei
 OBSERVED_LABELS = "every observed label u has positive probability"
 #: Kinds of evidence whose verdicts always rest on something; the sentence depends on what was measured.
 ALWAYS = {"posterior.gap_from_above", "theorem2.block"}
+HOMEOMORPHISM = "f'^-1 o f is a homeomorphism for every theta' (automatic only for n = d)"
 INDEPENDENT = "q has independent components for all x and u, as the class of the distribution that it returned says"
 
 
@@ -26,20 +27,43 @@ def require_assumptions(verdict: Verdict, subject: Mapping[str, Any]) -> None:
     InvalidCertificate
         With the sentence that is missing.
     """
-    for sentence in _needed(verdict, subject):
+    for sentence in _needed(verdict.claim, verdict.evidence, subject):
         if sentence not in verdict.assumes:
             raise InvalidCertificate(f"{verdict.claim} to assume that {sentence}", "a verdict that does not say so")
     if verdict.evidence["kind"] in ALWAYS and verdict.holds and not verdict.assumes:
         raise InvalidCertificate(f"{verdict.claim} to say what it takes for granted", "nothing")
 
 
-def _needed(verdict: Verdict, subject: Mapping[str, Any]) -> list[str]:
-    if verdict.evidence["kind"] == "posterior.linear_gaussian":
-        return [INDEPENDENT]
-    if verdict.claim != "theorem1.iii" or subject["natural"]["kind"] != "callable":
-        return []
-    kind, observed = verdict.evidence["kind"], subject["domain"]["kind"] == "observed"
-    if kind in ("variability.points", "variability.relation"):  # its values at some points are all that is known of it
-        return [HALF_OF_THE_DIGITS, *([OBSERVED_LABELS] if observed else [])]
-    isolated = kind == "variability.graph" and parse_fraction(verdict.evidence["radius"]) == 0
-    return [OBSERVED_LABELS] if observed and isolated else []
+def _needed(claim: str, evidence: Mapping[str, Any], subject: Mapping[str, Any]) -> Iterator[str]:
+    kind = evidence["kind"]
+    if kind == "published.conjunction":
+        for part in evidence["parts"]:
+            yield from _needed(part["claim"], part["evidence"], subject)
+    elif kind == "posterior.linear_gaussian":
+        yield INDEPENDENT
+    elif kind in ("noise.theorems", "noise.zero_set"):
+        yield from _of_law(subject["noise"]["law"])
+    elif kind == "published.smooth_mixing" and subject["mixing"]["d"] != subject["n"]:
+        yield HOMEOMORPHISM
+    elif claim == "theorem1.iii" and subject["natural"]["kind"] == "callable":
+        yield from _of_callable(evidence, subject["domain"]["kind"] == "observed")
+
+
+def _of_law(node: Mapping[str, Any]) -> Iterator[str]:
+    """What is given as a formula is taken to be the density, or the characteristic function, of a law."""
+    if node["node"] == "density":
+        yield f"the density {node['expression']} integrates to 1"
+    if node["node"] == "cf":
+        yield f"{node['expression']} is a characteristic function (positive definite)"
+    for inner in [*node.get("laws", []), *([node["law"]] if "law" in node else [])]:
+        yield from _of_law(inner)
+
+
+def _of_callable(evidence: Mapping[str, Any], observed: bool) -> Iterator[str]:
+    if evidence["kind"] in ("variability.points", "variability.relation"):
+        yield HALF_OF_THE_DIGITS  # its values at some points are all that is known of it
+        labels = observed
+    else:
+        labels = observed and evidence["kind"] == "variability.graph" and parse_fraction(evidence["radius"]) == 0
+    if labels:
+        yield OBSERVED_LABELS

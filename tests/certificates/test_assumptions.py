@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import sympy
 
 from ivae_theory import Model, Noise, Observed, Prior, assume_injective, check, families, recheck
 from ivae_theory.certificates.recheck import _verdict
@@ -13,6 +14,9 @@ from ivae_theory.verdict import seal
 from tests.extras import optional
 
 torch = optional("torch", "torch")
+
+
+T, *Z = sympy.symbols("t z1 z2", real=True)
 
 
 def powers(u):
@@ -38,6 +42,30 @@ CASES = {
         lambda: Model(Prior(families.gaussian(), -np.eye(6)[:, :4].reshape(6, 2, 2) - 1), noise=Noise.none()),
         "theorem2.block_permutation",
         "",
+    ),
+}
+
+
+def noisy(noise, mixing=Z):
+    return Model(Prior(families.gaussian_scale(), -np.eye(3)[:, :2] - 1), noise=noise, mixing=sympy.Matrix(mixing))
+
+
+CASES |= {
+    "a characteristic function": (lambda: noisy(Noise(cf=sympy.exp(-(T**2)))), "theorem1.i", "positive definite"),
+    "a density that vanishes": (
+        lambda: noisy(Noise.gaussian(1) + Noise(density=(1 - sympy.cos(T)) / (sympy.pi * T**2))),
+        "theorem1.i",
+        "integrates to 1",
+    ),
+    "a density in the published version": (
+        lambda: noisy(Noise(density=sympy.exp(-(T**2)) / sympy.sqrt(sympy.pi)) * 2),
+        "published.theorem1",
+        "integrates to 1",
+    ),
+    "more observed than latent": (
+        lambda: noisy(Noise.gaussian(1), [*Z, Z[0] + Z[1]]),
+        "published.theorem3",
+        "homeomorphism",
     ),
 }
 
