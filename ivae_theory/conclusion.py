@@ -49,7 +49,10 @@ def conclude(
         if rival["refutes"] == "equivalence":
             statement = statement.replace(_NO_PROOF, "")  # the rival is one
         statement += " " + _rival_sentence(rival)
-    return Conclusion(status, grade, statement, _assumptions(decisive), claims, rival)
+    taken = _assumptions(decisive)
+    if status is Status.HOLDS:  # of a model that exists
+        taken = tuple(dict.fromkeys((*taken, *map(str, subject.get("assumptions", ())))))
+    return Conclusion(status, grade, statement, taken, claims, rival)
 
 
 def _assumptions(decisive: Sequence[Verdict]) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """The conclusion is a pure function of the verdicts; it never says more than they do."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,3 +79,12 @@ def test_goals_of_the_paper_name_what_it_leaves_silent(goal):
     assert "not shown" not in conclusion.statement
     verdicts = every(lambda claim: Status.UNDECIDED if claim == "theorem1.positive" else Status.HOLDS)
     assert "silent that are not shown here: theorem1.positive." in conclude(goal, verdicts, {"ks": [1]}).statement
+
+
+def test_what_the_model_itself_takes_for_granted_is_listed():
+    """A prior whose lambda may leave the families' range, or whose covariance was seen at some u alone."""
+    subject = {"ks": [1], "assumptions": ["the covariance is diagonal for every u", "vouched"]}
+    holding = [replace(verdict, assumes=("vouched",)) for verdict in every(lambda claim: Status.HOLDS)]
+    assert conclude("affine", holding, subject).assumptions == ("vouched", "the covariance is diagonal for every u")
+    failing = every(lambda claim: Status.FAILS if claim == "theorem1.iii" else Status.HOLDS)
+    assert conclude("affine", failing, subject).assumptions == ()
