@@ -168,3 +168,19 @@ def test_intervals_are_moved_with_their_ends():
 def test_fractions_are_read_exactly():
     graph = by_hand(("aten.add.Tensor", ({"input": 0}, 1)))
     assert graph.evaluate_exactly([Fraction(1, 2)])[0] == fmpq(3, 2)
+
+
+@pytest.mark.parametrize("low", [-1, -2])
+def test_a_piece_that_turns_between_its_knots_is_not_injective(low):
+    graph = by_hand(("aten.square.default", ({"input": 0},)))
+    assert not injective(curve_of(graph, [((0, fmpq(low)), (0, fmpq(3)))]))
+    assert injective(curve_of(graph, [((0, fmpq(0)), (0, fmpq(3)))]))
+    cube = by_hand(("aten.pow.Tensor_Scalar", ({"input": 0}, 3)))
+    assert injective(curve_of(cube, [((0, fmpq(low)), (0, fmpq(3)))]))
+
+
+def test_a_divisor_that_tends_to_0_beside_a_jump_is_refused():
+    graph = by_hand(("aten.gt.Scalar", ({"input": 0}, 0)), ("aten.where.self", ({"node": 0}, {"input": 0}, 1.0)),
+                    ("aten.div.Tensor", ({"input": 0}, {"node": 1})))  # fmt: skip
+    with pytest.raises(CannotEnclose, match="may be 0"):
+        curve_of(graph, [(BELOW, ABOVE)])
