@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.formula.analytic import never_zero
 from ivae_theory.enclosure.formula.ranges import Range, range_of
 from ivae_theory.enclosure.formula.shape import trend
 from ivae_theory.enclosure.models.latent import Latent
@@ -55,7 +56,9 @@ def turns(latent: Latent, points: Sequence[Fraction]) -> bool:
 
 
 def _is_charged(latent: Latent, low: Fraction, high: Fraction) -> bool:
-    """Whether Q is proved positive on the interval."""
+    """Whether Q is proved positive on the interval: by its form, or by its range."""
+    if never_zero(latent.base_measure):
+        return True
     try:
         return range_of(latent.base_measure, latent.symbol, Range(low, high, False, False)).positive
     except CannotEnclose:
