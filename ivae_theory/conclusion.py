@@ -49,10 +49,28 @@ def conclude(
         if rival["refutes"] == "equivalence":
             statement = statement.replace(_NO_PROOF, "")  # the rival is one
         statement += " " + _rival_sentence(rival)
-    taken = _assumptions(decisive)
-    if status is Status.HOLDS:  # of a model that exists
+    beside = _said_beside(goal, ks, found, decisive, status)
+    taken = _assumptions([*decisive, *(verdict for verdict in beside if verdict.claim not in claims)])
+    if status is Status.HOLDS or beside:  # of a model that exists
         taken = tuple(dict.fromkeys((*taken, *map(str, subject.get("assumptions", ())))))
     return Conclusion(status, grade, statement, taken, claims, rival)
+
+
+def _said_beside(
+    goal: str, ks: Sequence[int], found: Mapping[str, Verdict], decisive: Sequence[Verdict], status: Status
+) -> list[Verdict]:
+    """What the statement says to hold besides the goal, or what it says to survive rests on."""
+    sharp = [found[claim] for claim in goal_claims("affine", ks) if claim in found]
+    if status is Status.HOLDS:
+        printed = goal in ("printed", "published")
+        return sharp if printed and all(verdict.holds for verdict in sharp) else []
+    failing = [verdict for verdict in decisive if verdict.fails]
+    if not failing:
+        return []
+    if _projection(found, failing):
+        return [found[claim] for claim in _WITHOUT_VARIABILITY if claim in found]
+    second = all(verdict.claim.startswith("theorem2.") for verdict in failing)
+    return sharp if goal == "permutation" and second and all(verdict.holds for verdict in sharp) else []
 
 
 def _assumptions(decisive: Sequence[Verdict]) -> tuple[str, ...]:
@@ -107,7 +125,8 @@ def _holds(goal: str, ks: Sequence[int], found: Mapping[str, Verdict], decisive:
             statement += f" The {goal} theorems leave hypotheses silent that {what}: {_names(named)}." if named else ""
         if not silent:
             statement += f" What the {goal} theorems leave silent holds as well."
-    assumed = [verdict for verdict in decisive if verdict.grade is Grade.ASSUMED]
+    rests_on = [*decisive, *_said_beside(goal, ks, found, decisive, Status.HOLDS)]
+    assumed = list({verdict.claim: verdict for verdict in rests_on if verdict.grade is Grade.ASSUMED}.values())
     if assumed:
         statement += f" This rests on what the user vouches for: {_names(assumed)}."
     return statement

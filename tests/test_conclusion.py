@@ -86,5 +86,36 @@ def test_what_the_model_itself_takes_for_granted_is_listed():
     subject = {"ks": [1], "assumptions": ["the covariance is diagonal for every u", "vouched"]}
     holding = [replace(verdict, assumes=("vouched",)) for verdict in every(lambda claim: Status.HOLDS)]
     assert conclude("affine", holding, subject).assumptions == ("vouched", "the covariance is diagonal for every u")
-    failing = every(lambda claim: Status.FAILS if claim == "theorem1.iii" else Status.HOLDS)
+    failing = every(lambda claim: Status.FAILS if claim == "theorem1.i" else Status.HOLDS)
     assert conclude("affine", failing, subject).assumptions == ()
+
+
+def vouched_for(status_of):
+    """All verdicts, with f vouched for."""
+    verdicts = {v.claim: v for v in every(status_of)}
+    f = Verdict.hold("theorem1.injective", Grade.ASSUMED, "r", evidence={"kind": "k"}, assumes=("f is injective",))
+    return list({**verdicts, "theorem1.injective": f}.values())
+
+
+@pytest.mark.parametrize("goal", ["printed", "published"])
+def test_what_the_paper_leaves_silent_and_a_user_vouches_for_is_listed(goal):
+    conclusion = conclude(goal, vouched_for(lambda claim: Status.HOLDS), {"ks": [1], "assumptions": ["exists"]})
+    assert "leave silent holds as well. This rests on what the user vouches for" in conclusion.statement
+    assert conclusion.assumptions == ("f is injective", "exists")
+
+
+@pytest.mark.parametrize("goal", ["affine", "printed", "permutation"])
+def test_what_survives_a_failure_lists_what_it_rests_on(goal):
+    survives = vouched_for(lambda claim: Status.FAILS if claim == "theorem1.iii" else Status.HOLDS)
+    conclusion = conclude(goal, survives, {"ks": [1], "assumptions": ["exists"]})
+    assert "Still identified" in conclusion.statement
+    assert conclusion.assumptions == ("f is injective", "exists")
+    nothing = vouched_for(lambda claim: Status.FAILS if claim in ("theorem1.iii", "theorem1.i") else Status.HOLDS)
+    assert "exists" not in conclude(goal, nothing, {"ks": [1], "assumptions": ["exists"]}).assumptions
+
+
+def test_theorem_1_that_is_left_lists_what_it_rests_on():
+    verdicts = vouched_for(lambda claim: Status.FAILS if claim.startswith("theorem2.scaled") else Status.HOLDS)
+    conclusion = conclude("permutation", verdicts, {"ks": [1], "assumptions": ["exists"]})
+    assert "dentified up to an affine map" in conclusion.statement
+    assert conclusion.assumptions == ("f is injective", "exists")

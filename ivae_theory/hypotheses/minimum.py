@@ -98,8 +98,8 @@ def _critical(latent: Latent, derivative: sympy.Expr) -> list[float]:
             values = np.broadcast_to(np.asarray(function(grid), dtype=float), grid.shape)
             changes = np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) < 0)
             return [_refine(function, float(grid[i]), float(grid[i + 1])) for i in changes[: MOST_CUTS + 1]]
-    except (TypeError, ValueError, NameError, AttributeError, KeyError, NotImplementedError):
-        return []
+    except (ArithmeticError, TypeError, ValueError, NameError, AttributeError, KeyError, NotImplementedError):
+        return []  # a pole at a point of the grid, or a function that numpy lacks
 
 
 def _refine(function: Any, low: float, high: float) -> float:

@@ -205,3 +205,11 @@ def test_a_turn_is_found_on_every_kind_of_support() -> None:
         assert found["rule"] == "not monotonic"
         left, middle, right = (statistic.subs(z, Rational(point)) for point in found["points"])
         assert (middle - left) * (middle - right) > 0
+
+
+def test_a_pole_between_points_of_the_grid_is_no_error() -> None:
+    statistic = Piecewise((1 / z, z > 0), (z, True))
+    assert decide_minimum(ExponentialFamily(statistic, variable=z).describe())["rule"] in (
+        "undecided",
+        "unbounded below",
+    )

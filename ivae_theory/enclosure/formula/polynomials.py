@@ -89,7 +89,7 @@ def square_root(polynomial: fmpq_poly) -> fmpq_poly | None:
     """A polynomial whose square is the given one, if its coefficients are rational."""
     try:
         root = polynomial.sqrt()
-    except DomainError:
+    except (DomainError, ValueError):  # the latter where the common denominator is no square
         return None
     return root if root * root == polynomial else None
 
