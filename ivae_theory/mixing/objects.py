@@ -292,12 +292,8 @@ def _flow_transform(obj: Any) -> Any:
     """The map from latents to data of a Zuko flow, or ``None``."""
     import sys
 
-    zuko = sys.modules.get("zuko")
-    if zuko is None:
-        return None
-    if isinstance(obj, zuko.lazy.Flow):
-        return obj().transform.inv
-    return None
+    flows = sys.modules.get("zuko.flows")
+    return obj().transform.inv if flows is not None and isinstance(obj, flows.Flow) else None
 
 
 def _of_layers(function: Any, example: Floats) -> Construction | None:

@@ -17,7 +17,7 @@ from ivae_theory.noise.characteristic import CLOSED_FORMS
 from ivae_theory.noise.named import NAMED, condition_holds
 from ivae_theory.noise.settle import leaf_theorems
 from ivae_theory.noise.theorems import THEOREMS
-from tests.noise.laws import ALL, CASES, label
+from tests.noise.laws import ALL, CASES, OLD_SCIPY, label
 from tests.noise.oracle import integrated
 
 #: Laws whose quantile function is too slow for the oracle; the bounds of their support are checked all the same.
@@ -195,6 +195,8 @@ def test_invalid_parameters_are_one_clear_error(name: str, parameters: dict[str,
 def test_ranges_agree_with_scipys_own_check() -> None:
     rng = np.random.default_rng(0)
     for name, entry in NAMED.items():
+        if name == "truncpareto" and OLD_SCIPY:
+            continue
         law = getattr(scipy.stats, name)
         order = [part.strip() for part in (law.shapes or "").split(",") if part.strip()]
         for _ in range(30):
