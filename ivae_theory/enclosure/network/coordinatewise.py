@@ -33,6 +33,7 @@ from ivae_theory.enclosure.network.operations import OPERATIONS
 from ivae_theory.enclosure.network.structure import Sibling, Tail
 from ivae_theory.enclosure.network.tensor import Machine, Tensor
 from ivae_theory.enclosure.network.traced import Graph
+from ivae_theory.enclosure.network.whole import refuse_rounding
 from ivae_theory.exact import to_fraction
 
 __all__ = ["Ranges", "curves_between", "intervals_of", "moved", "one_value"]
@@ -185,6 +186,8 @@ class _Curves(Machine):
         test = self.constant(condition)
         if test.literal and test.value.dtype != bool:
             raise CannotEnclose("a choice by something that is not a truth value")
+        if all(self.constant(item).value.dtype.kind in "iub" for item in (a, b)):
+            raise CannotEnclose("a choice between whole numbers, which have a width, or truth values")
         truth = Tensor(test.value.astype(object)) if test.literal else test
         return self.each(chosen, truth, a, b)
 
@@ -211,6 +214,7 @@ def _where(machine: _Curves, condition: Any, a: Any, b: Any) -> Tensor:
 
 
 def _masked_fill(machine: _Curves, x: Any, mask: Any, value: Any) -> Tensor:
+    refuse_rounding(machine.constant(x).value, machine.constant(value).value)
     return machine.choose(mask, value, x)
 
 
@@ -225,7 +229,7 @@ def _like(name: str) -> Callable[..., Any]:
 
 def _sign(machine: _Curves, x: Any) -> Tensor:
     above, below = (machine.compare(x, 0, decide, "sign") for decide in (operator.gt, operator.lt))
-    return machine.choose(above, 1, machine.choose(below, -1, 0))
+    return machine.choose(above, 1.0, machine.choose(below, -1.0, 0.0))
 
 
 def _pow(machine: _Curves, base: Any, exponent: Any) -> Tensor:

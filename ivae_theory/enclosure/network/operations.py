@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,7 +17,7 @@ from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.network.intervals import lift
 from ivae_theory.enclosure.network.library import FIXED, WITH_PARAMETERS, general_power, integer_power, leaky_relu
 from ivae_theory.enclosure.network.tensor import Machine, Tensor
-from ivae_theory.enclosure.network.whole import cast_whole, fitted, is_float
+from ivae_theory.enclosure.network.whole import cast_whole, fitted, is_float, refuse_rounding
 
 __all__ = ["OPERATIONS", "operation"]
 
@@ -49,6 +49,11 @@ def axes_of(dim: Any, ndim: int) -> tuple[int, ...]:
 # Elementwise maps ---------------------------------------------------------------------------------------------
 
 
+def _bounds(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Any]:
+    given = dict(zip({"clamp_min": ["min"], "clamp_max": ["max"]}.get(name, ["min", "max"]), args, strict=False))
+    return [{**given, **kwargs}.get(side) for side in ("min", "max")]
+
+
 def _register_maps() -> None:
     def fixed(name: str) -> Operation:
         return lambda machine, x: machine.apply(FIXED[name], x)
@@ -57,6 +62,10 @@ def _register_maps() -> None:
         def run(machine: Machine, x: Any, *args: Any, **kwargs: Any) -> Tensor:
             if any(isinstance(a, Tensor) for a in (*args, *kwargs.values())):
                 raise CannotEnclose(f"aten.{name} with a tensor as parameter")
+            if name.startswith("clamp") and not all(v is None or type(v) is int for v in (*args, *kwargs.values())):
+                x = machine.lifted(x)  # whole numbers between bounds that are not are floats
+            elif name.startswith("clamp") and machine.constant(x).literal:
+                return _clamp_tensor(machine, x, *_bounds(name, args, kwargs))
             return machine.apply(WITH_PARAMETERS[name](*args, **kwargs), x)
 
         return run
@@ -148,6 +157,9 @@ def _mul(machine: Machine, a: Any, b: Any) -> Tensor:
 
 @operation("div")
 def _div(machine: Machine, a: Any, b: Any, *, rounding_mode: Any = None) -> Tensor:
+    x, y = (machine.constant(t) for t in (a, b))
+    if rounding_mode is not None and x.value.dtype.kind in "iub" and y.value.dtype.kind in "iub":
+        raise CannotEnclose("a division of whole numbers that rounds")
     quotient = machine.divide(a, b)
     if rounding_mode is None:
         return quotient
@@ -194,7 +206,8 @@ def _pow(machine: Machine, base: Any, exponent: Any) -> Tensor:
             return machine.apply(FIXED["sqrt"], base)
         whole = float(exponent).is_integer() and abs(exponent) <= 64
         if whole and exponent < 0:
-            return machine.reciprocal(machine.apply(integer_power(-int(exponent)), base))
+            return machine.reciprocal(machine.apply(integer_power(-int(exponent)), machine.lifted(base)))
+        base = machine.lifted(base)
         return machine.apply(integer_power(int(exponent)) if whole else general_power(exponent), base)
     raise CannotEnclose("aten.pow of two plain numbers")
 
@@ -242,11 +255,16 @@ def _where(machine: Machine, condition: Any, a: Any, b: Any) -> Tensor:
     test = _truth(condition, "where")
     parts = [machine.constant(a), machine.constant(b)]
     shape = np.broadcast_shapes(test.shape, parts[0].shape, parts[1].shape)
-    return machine.gather(parts, lambda p, q: np.asarray(np.where(np.broadcast_to(test, shape), p, q)))
+    chosen = machine.gather(parts, lambda p, q: np.asarray(np.where(np.broadcast_to(test, shape), p, q)))
+    if all(part.value.dtype.kind in "iu" for part in parts):
+        kind = min((part.value.dtype for part in parts), key=lambda dtype: np.iinfo(dtype).max)
+        return Tensor(fitted(chosen.value.astype(object), kind))
+    return chosen
 
 
 @operation("masked_fill")
 def _masked_fill(machine: Machine, x: Any, mask: Any, value: Any) -> Tensor:
+    refuse_rounding(machine.constant(x).value, machine.constant(value).value)
     return _where(machine, mask, value, x)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.network.operations import OPERATIONS, constant_array, operation, sides
 from ivae_theory.enclosure.network.tensor import Machine, Tensor
-from ivae_theory.enclosure.network.whole import cast_whole, number_type
+from ivae_theory.enclosure.network.whole import cast_whole, number_type, refuse_rounding
 
 __all__: list[str] = []
 
@@ -161,7 +161,7 @@ def _select_scatter(machine: Machine, x: Any, source: Any, dim: int, index: int)
         result[_along(p.ndim, dim, index)] = q
         return result
 
-    return machine.gather(_same_kind(machine, x, source), arrange)
+    return machine.gather(_written(machine, x, source), arrange)
 
 
 @operation("slice_scatter")
@@ -173,7 +173,7 @@ def _slice_scatter(
         result[_along(p.ndim, dim, slice(start, end, step))] = q
         return result
 
-    return machine.gather(_same_kind(machine, x, source), arrange)
+    return machine.gather(_written(machine, x, source), arrange)
 
 
 def _same_kind(machine: Machine, *values: Any) -> list[Tensor]:
@@ -185,6 +185,13 @@ def _same_kind(machine: Machine, *values: Any) -> list[Tensor]:
             common = np.dtype(np.float64)
         return [Tensor(p.value.astype(common)) for p in parts]
     return [machine.lifted(p) for p in parts]
+
+
+def _written(machine: Machine, target: Any, source: Any) -> list[Tensor]:
+    """A target that is written into and what is written, where that needs no cast to whole numbers."""
+    own, given = machine.constant(target), machine.constant(source)
+    refuse_rounding(own.value, given.value)
+    return _same_kind(machine, own, Tensor(given.value.astype(own.value.dtype)) if _own_type(machine, own) else given)
 
 
 @operation("copy")
@@ -242,7 +249,7 @@ def _scatter(machine: Machine, x: Any, dim: int, index: Any, source: Any) -> Ten
     shape = machine.constant(x).shape
     if any(a != b for k, (a, b) in enumerate(zip(shape, places.shape, strict=True)) if k != dim % len(shape)):
         raise CannotEnclose("aten.scatter into a part of the rows")
-    return machine.gather(_same_kind(machine, x, source), arrange)
+    return machine.gather(_written(machine, x, source), arrange)
 
 
 @operation("flip")
@@ -269,7 +276,7 @@ def _triangle(lower: bool) -> Any:
     def run(machine: Machine, x: Any, diagonal: int = 0) -> Tensor:
         shape = machine.constant(x).shape
         keep = (np.tril if lower else np.triu)(np.ones(shape[-2:]), diagonal).astype(bool)
-        parts = _same_kind(machine, x, 0)
+        parts = _same_kind(machine, x, _filled(0)[1](machine, x, ()))
         return machine.gather(parts, lambda p, q: np.asarray(np.where(keep, p, q)))
 
     return run
@@ -285,14 +292,24 @@ def _dtype(dtype: Any, default: Any) -> Any:
     return default if dtype is None else number_type(str(dtype))
 
 
-@operation("zeros", "new_zeros", "ones", "new_ones")
-def _zeros(machine: Machine, shape: Any, *rest: Any, dtype: Any = None, **_: Any) -> Tensor:
-    return Tensor(np.zeros(sides(rest[0] if rest else shape), dtype=_dtype(dtype, np.float64)))
+def _filled(fill: int) -> tuple[Any, Any]:
+    def plain(machine: Machine, shape: Any, *_: Any, dtype: Any = None, **__: Any) -> Tensor:
+        return Tensor(np.full(sides(shape), fill, dtype=_dtype(dtype, np.float64)))
+
+    def new(machine: Machine, like: Any, shape: Any, *_: Any, dtype: Any = None, **__: Any) -> Tensor:
+        return Tensor(np.full(sides(shape), fill, dtype=_dtype(dtype, _own_type(machine, like) or np.float64)))
+
+    return plain, new
 
 
-@operation("ones", "new_ones")
-def _ones(machine: Machine, shape: Any, *rest: Any, dtype: Any = None, **_: Any) -> Tensor:
-    return Tensor(np.ones(sides(rest[0] if rest else shape), dtype=_dtype(dtype, np.float64)))
+OPERATIONS["zeros"], OPERATIONS["new_zeros"] = _filled(0)
+OPERATIONS["ones"], OPERATIONS["new_ones"] = _filled(1)
+
+
+def _own_type(machine: Machine, like: Any) -> Any:
+    """The type of stored whole numbers or truth values, which what is made like them has; ``None`` for others."""
+    kind = machine.constant(like).value.dtype
+    return kind if kind.kind in "iub" else None
 
 
 @operation("full")
@@ -301,8 +318,8 @@ def _full(machine: Machine, shape: Any, value: Any, *, dtype: Any = None, **_: A
 
 
 @operation("new_full")
-def _new_full(machine: Machine, _like: Any, shape: Any, value: Any, **options: Any) -> Tensor:
-    return _full(machine, shape, value, dtype=options.get("dtype"))
+def _new_full(machine: Machine, like: Any, shape: Any, value: Any, *, dtype: Any = None, **_: Any) -> Tensor:
+    return _full(machine, shape, value, dtype=dtype or _own_type(machine, like))
 
 
 @operation("scalar_tensor")
@@ -324,7 +341,7 @@ OPERATIONS["zeros_like"], OPERATIONS["ones_like"] = _like(0), _like(1)
 
 @operation("full_like")
 def _full_like(machine: Machine, x: Any, value: Any, *, dtype: Any = None, **_: Any) -> Tensor:
-    return _full(machine, machine.constant(x).shape, value, dtype=dtype)
+    return _full(machine, machine.constant(x).shape, value, dtype=dtype or _own_type(machine, x))
 
 
 @operation("fill")

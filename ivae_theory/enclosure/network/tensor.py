@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.network.intervals import balls, contains_zero, divide, hull, is_zero, matmul, multiply
 from ivae_theory.enclosure.network.maps import Map
-from ivae_theory.enclosure.network.whole import both_true_or_false, both_whole, combined
+from ivae_theory.enclosure.network.whole import alike, both_true_or_false, both_whole, combined, kept_whole
 
 __all__ = ["Machine", "Tensor"]
 
@@ -136,8 +136,8 @@ class Machine:
     def add(self, a: Any, b: Any, scale: Any = 1) -> Tensor:
         """``a + scale b`` with broadcasting."""
         x, y = self.constant(a), self.constant(b)
-        if isinstance(scale, int) and both_whole(x.value, y.value):
-            return Tensor(combined(lambda p, q: p + scale * q, x.value, y.value))
+        if isinstance(scale, int) and both_whole(*alike(x.value, y.value)):
+            return Tensor(combined(lambda p, q: p + scale * q, *alike(x.value, y.value)))
         if both_true_or_false(x.value, y.value):
             return Tensor(np.asarray(x.value | (y.value & bool(scale))))
         x, y = self.lifted(x), self.lifted(y)
@@ -155,8 +155,8 @@ class Machine:
     def multiply(self, a: Any, b: Any) -> Tensor:
         """Entrywise product with broadcasting."""
         x, y = self.constant(a), self.constant(b)
-        if both_whole(x.value, y.value):
-            return Tensor(combined(lambda p, q: p * q, x.value, y.value))
+        if both_whole(*alike(x.value, y.value)):
+            return Tensor(combined(lambda p, q: p * q, *alike(x.value, y.value)))
         if both_true_or_false(x.value, y.value):
             return Tensor(np.asarray(x.value & y.value))
         if x is y:
@@ -212,6 +212,10 @@ class Machine:
 
     def apply(self, maps: Map | Array, a: Any) -> Tensor:
         """An elementwise map, or an object array of maps of ``a``'s shape."""
+        if isinstance(maps, Map):
+            whole = kept_whole(maps.name, self.constant(a).value, maps.exact)
+            if whole is not None:
+                return Tensor(whole)
         x = self.lifted(a)
         table: Any = np.broadcast_to(_objects(maps) if isinstance(maps, Map) else maps, x.shape)
         value = np.empty(x.shape, dtype=object)
@@ -245,6 +249,9 @@ class Machine:
 
     def matmul(self, a: Any, b: Any) -> Tensor:
         """Product of two matrices."""
+        given = [self.constant(t).value for t in (a, b)]
+        if both_whole(*given):
+            return Tensor(combined(np.matmul, *given))
         x, y = self.lifted(a), self.lifted(b)
         value = matmul(x.value, y.value)
         rows, inner, columns, m = *x.shape, y.shape[1], self.m or 0
@@ -282,6 +289,8 @@ class Machine:
         x, y = self.constant(a), self.constant(b)
         if both_true_or_false(x.value, y.value):
             return Tensor(np.asarray(x.value | y.value if largest else x.value & y.value))
+        if both_whole(*alike(x.value, y.value)):
+            return Tensor(combined(np.maximum if largest else np.minimum, *alike(x.value, y.value)))
         x, y = self.lifted(x), self.lifted(y)
         shape = np.broadcast_shapes(x.shape, y.shape)
         x, y = (self.gather([t], lambda p: np.broadcast_to(p, shape)) for t in (x, y))

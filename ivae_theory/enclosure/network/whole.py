@@ -6,13 +6,27 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from flint import fmpq
 from numpy.typing import NDArray
 
 from ivae_theory.enclosure.failure import CannotEnclose
 
-__all__ = ["both_true_or_false", "both_whole", "cast_whole", "combined", "fitted", "is_float", "number_type"]
+__all__ = [
+    "alike",
+    "both_true_or_false",
+    "both_whole",
+    "cast_whole",
+    "combined",
+    "fitted",
+    "is_float",
+    "kept_whole",
+    "number_type",
+    "refuse_rounding",
+]
 
 Array = NDArray[Any]
+#: Maps of whole numbers whose values are whole numbers of the same type, and those for which it depends.
+_KEEP_WHOLE, _MAY_KEEP = {"abs", "relu", "pow"}, {"clamp", "hardtanh", "relu6", "leaky_relu", "sign", "floor", "ceil"}
 
 
 def both_whole(x: Array, y: Array) -> bool:
@@ -23,6 +37,33 @@ def both_whole(x: Array, y: Array) -> bool:
 def both_true_or_false(x: Array, y: Array) -> bool:
     """Whether both are truth values: PyTorch's sum of them is "or" and their product "and", truth values again."""
     return x.dtype == bool and y.dtype == bool
+
+
+def alike(x: Array, y: Array) -> tuple[Array, Array]:
+    """Truth values beside whole numbers as whole numbers of that type."""
+    if x.dtype == bool and y.dtype.kind in "iu":
+        return x.astype(y.dtype), y
+    return (x, y.astype(x.dtype)) if y.dtype == bool and x.dtype.kind in "iu" else (x, y)
+
+
+def kept_whole(name: str, values: Array, exact: Callable[[Any], Any] | None) -> Array | None:
+    """Whole numbers under a map that leaves them so, in their type; ``None`` for a map that makes real numbers."""
+    if values.dtype.kind not in "iub" or name not in _KEEP_WHOLE | _MAY_KEEP:
+        return None
+    if values.dtype == bool or name in _MAY_KEEP or exact is None:
+        raise CannotEnclose(f"{name} of whole numbers or truth values")
+    made = [int(exact(fmpq(int(v)))[0]) for v in values.flat]
+    return fitted(np.array(made, dtype=object).reshape(values.shape), values.dtype)
+
+
+def refuse_rounding(target: Array, source: Any) -> None:
+    """Refuse to write what may not be whole into whole numbers, or numbers into truth values: PyTorch would cast it."""
+    if target.dtype.kind not in "iub":
+        return
+    if source.dtype == object or not (source.dtype == bool or (target.dtype != bool and source.dtype.kind in "iu")):
+        raise CannotEnclose("numbers written into whole numbers or truth values")
+    if target.dtype != bool and source.dtype != bool:
+        fitted(source.astype(object), target.dtype)
 
 
 def combined(operation: Callable[[Any, Any], Any], x: Array, y: Array) -> Array:
