@@ -111,10 +111,12 @@ def _plan(model: Model, seed: int, found: dict[str, Verdict]) -> Iterator[tuple[
 
 
 def _rival(model: Model, goal: str, found: Mapping[str, Verdict]) -> dict[str, Any] | None:
-    """A verified rival as JSON values, where the goal does not hold."""
+    """A verified rival as JSON values, where the goal does not hold and f may have an inverse."""
     from ivae_theory.rivals import rival
 
-    if all(found[claim].holds for claim in goal_claims(goal, model.prior.ks, model.posterior is not None)):
+    if found["theorem1.injective"].fails or all(
+        found[claim].holds for claim in goal_claims(goal, model.prior.ks, model.posterior is not None)
+    ):
         return None
     verified = rival(model)
     return None if verified is None else {"refutes": verified.refutes, "evidence": dict(verified.evidence)}

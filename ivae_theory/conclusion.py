@@ -36,11 +36,14 @@ def conclude(
     subject
         The model's description, with ``"ks"`` (the number of statistics of each latent).
     rival
-        A verified rival as JSON values, or ``None``.
+        A verified rival as JSON values, or ``None``. None is shown where f is refuted to be injective: the rival's f'
+        is f after a bijection, and Eq. (12) needs the inverse of both.
     """
     ks = [int(k) for k in subject["ks"]]
     claims = goal_claims(goal, ks, bool(subject.get("posterior")))
     found = {verdict.claim: verdict for verdict in verdicts}
+    if "theorem1.injective" in found and found["theorem1.injective"].fails:
+        rival = None
     decisive = [found[claim] for claim in claims]
     status, grade = conjunction(decisive)
     settled = {Status.HOLDS: _holds, Status.UNDECIDED: _undecided, Status.FAILS: _fails}[status]

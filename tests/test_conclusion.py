@@ -119,3 +119,13 @@ def test_theorem_1_that_is_left_lists_what_it_rests_on():
     conclusion = conclude("permutation", verdicts, {"ks": [1], "assumptions": ["exists"]})
     assert "dentified up to an affine map" in conclusion.statement
     assert conclusion.assumptions == ("f is injective", "exists")
+
+
+def test_a_rival_says_nothing_where_f_has_no_inverse():
+    """Eq. (12) compares statistics at f^-1(x): without an inverse no model is equivalent to any other, or not."""
+    shown = {"refutes": "equivalence", "evidence": {"kind": "rival.rotated_pair"}}
+    for status, said in ((Status.FAILS, False), (Status.UNDECIDED, True)):
+        verdicts = every(lambda c: status if c == "theorem1.injective" else Status.HOLDS)  # noqa: B023
+        conclusion = conclude("affine", verdicts, {"ks": [1, 1]}, shown)
+        assert ("the rival below" in conclusion.statement) is said
+        assert (conclusion.rival is not None) is said

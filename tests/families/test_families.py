@@ -250,7 +250,7 @@ def test_log_partition_is_refused_exactly_outside_the_range(a, b):
 
 def test_a_root_of_a_polynomial_whose_denominator_is_no_square():
     radicand = z**2 - z / 10**9
-    with pytest.raises(InputError, match="square root|fractional power|real"):
+    with pytest.raises(InputError, match=r"square root|fractional power|real"):
         ExponentialFamily(sqrt(radicand), Interval(-1, 1))
     assert ExponentialFamily(sqrt(radicand), Interval(1, 2)).k == 1
     assert ExponentialFamily(sqrt(z**2 / 3 + Rational(1, 7)), Reals).k == 1
