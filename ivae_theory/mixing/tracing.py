@@ -157,7 +157,9 @@ def _output_shape(module: Any) -> tuple[int, ...]:
     value = getattr(last.args[0], "meta", {}).get("val", None)
     if value is None:
         value = _attribute(module, last.args[0].target)
-    shape = tuple(int(side) for side in value.shape)
+    if not all(type(side) is int for side in value.shape):
+        raise Untraceable("the shape of what it returns depends on values")
+    shape = tuple(value.shape)
     if not shape or shape[0] != 1:
         raise Untraceable(f"for a batch of one it returns shape {shape}")
     return shape[1:]

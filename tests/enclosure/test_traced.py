@@ -17,7 +17,7 @@ from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.network.intervals import WHOLE, balls, box_balls
 from ivae_theory.enclosure.network.library import FIXED
 from ivae_theory.enclosure.network.structure import affine_part, is_affine
-from ivae_theory.enclosure.network.traced import Graph
+from ivae_theory.enclosure.network.traced import Graph, Node
 from ivae_theory.errors import CorruptReport
 from ivae_theory.mixing.tracing import trace
 
@@ -272,3 +272,15 @@ def test_slopes_stay_within_what_is_claimed_on_the_line(name):
             assert claimed.contains(entry.slope(arb(float(a)).union(arb(float(b)))))
         assert entry.slope(arb(30)).overlaps(arb(1, 1e-9))
         assert entry.slope(arb(-30)).overlaps(arb(0, 1e-9))
+
+
+def test_a_variance_without_degrees_of_freedom_is_refused():
+    """PyTorch answers NaN or infinity there, never a number below zero."""
+    node = Node("aten.var.correction", ({"input": 0}, [1]), {"correction": 3})
+    with pytest.raises(CannotEnclose, match="variance"):
+        Graph(2, False, (node,), (), {"node": 0}, ()).evaluate([1.0, 2.0])
+
+
+def test_an_output_whose_shape_depends_on_values_is_untraceable():
+    with pytest.raises(CannotEnclose, match="shape"):
+        trace(lambda u: u[:, torch.tensor([True, False, True])], [[1.0, 2.0, 3.0]])

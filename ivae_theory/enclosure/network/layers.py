@@ -122,6 +122,8 @@ def _var(
     axes = axes_of(dim, len(machine.constant(x).shape))
     _, centred, count = _centred(machine, x, axes)
     lost = (1 if unbiased else 0) if correction is None else correction
+    if not count > lost:
+        raise CannotEnclose(f"a variance of {count} numbers with correction {lost}")
     return machine.divide(machine.sum(machine.square(centred), axes, keepdim), count - lost)
 
 

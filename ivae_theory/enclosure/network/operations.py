@@ -17,7 +17,15 @@ from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.network.intervals import lift
 from ivae_theory.enclosure.network.library import FIXED, WITH_PARAMETERS, general_power, integer_power, leaky_relu
 from ivae_theory.enclosure.network.tensor import Machine, Tensor
-from ivae_theory.enclosure.network.whole import cast_whole, fitted, is_float, refuse_rounding
+from ivae_theory.enclosure.network.whole import (
+    alike,
+    both_whole,
+    cast_whole,
+    combined,
+    fitted,
+    is_float,
+    refuse_rounding,
+)
 
 __all__ = ["OPERATIONS", "operation"]
 
@@ -193,15 +201,26 @@ def _lerp(machine: Machine, a: Any, b: Any, weight: Any) -> Tensor:
     return machine.add(a, machine.multiply(weight, machine.add(b, a, -1)))
 
 
+def _whole_power(machine: Machine, base: Any, exponent: Any) -> Tensor | None:
+    """A power of whole numbers, which PyTorch keeps whole, of negative exponents, too; ``None`` for other powers."""
+    x, y = alike(machine.constant(base).value, machine.constant(exponent).value)
+    if not both_whole(x, y):
+        return None
+    if (y < 0).any() or (y > 64).any():
+        raise CannotEnclose("a power of whole numbers whose exponent is negative or above 64")
+    return Tensor(combined(operator.pow, x, y))
+
+
 @operation("pow")
 def _pow(machine: Machine, base: Any, exponent: Any) -> Tensor:
+    whole_power = _whole_power(machine, base, exponent)
+    if whole_power is not None:
+        return whole_power
     if isinstance(exponent, Tensor):
         if not (exponent.literal and exponent.value.size == 1):
             return machine.apply(FIXED["exp"], machine.multiply(exponent, machine.apply(FIXED["log"], base)))
         exponent = exponent.value.item()
     if isinstance(base, Tensor):
-        if isinstance(exponent, int) and 0 <= exponent <= 64 and base.value.dtype.kind in "iu":
-            return Tensor(fitted(base.value.astype(object) ** exponent, base.value.dtype))
         if float(exponent) == 0.5:
             return machine.apply(FIXED["sqrt"], base)
         whole = float(exponent).is_integer() and abs(exponent) <= 64
@@ -214,6 +233,9 @@ def _pow(machine: Machine, base: Any, exponent: Any) -> Tensor:
 
 @operation("pow.Scalar")
 def _scalar_power(machine: Machine, base: Any, exponent: Any) -> Tensor:
+    whole_power = _whole_power(machine, base, exponent)
+    if whole_power is not None:
+        return whole_power
     if not base > 0:
         raise CannotEnclose("a power of a base that is not positive")
     rate = Tensor(np.array([lift(base).log()], dtype=object).reshape(()))

@@ -10,6 +10,7 @@ import numpy as np
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.network.operations import operation, sides
 from ivae_theory.enclosure.network.tensor import Machine, Tensor
+from ivae_theory.enclosure.network.whole import both_whole, combined
 
 __all__: list[str] = []
 
@@ -34,6 +35,9 @@ def _mv(machine: Machine, a: Any, b: Any) -> Tensor:
 
 @operation("dot", "vdot")
 def _dot(machine: Machine, a: Any, b: Any) -> Tensor:
+    given = [machine.constant(t).value for t in (a, b)]
+    if both_whole(*given):
+        return Tensor(combined(np.dot, *given))
     return machine.sum(machine.multiply(a, b), (0,))
 
 

@@ -200,6 +200,8 @@ def _copy(machine: Machine, target: Any, source: Any, *_: Any) -> Tensor:
     into = machine.constant(target)
     if into.literal and into.value.dtype.kind in "iub":
         source = _cast(machine, source, dtype=into.value.dtype)
+    elif machine.constant(source).value.dtype.kind in "iub":  # else the sum of two masks would be their "or"
+        source = _cast(machine, source, dtype="float64")
     return machine.gather([source], lambda p: np.broadcast_to(p, into.shape))
 
 
@@ -324,7 +326,7 @@ def _new_full(machine: Machine, like: Any, shape: Any, value: Any, *, dtype: Any
 
 @operation("scalar_tensor")
 def _scalar_tensor(machine: Machine, value: Any, *, dtype: Any = None, **_: Any) -> Tensor:
-    return _full(machine, (), value, dtype=dtype)
+    return _full(machine, (), value, dtype=dtype or "float64")
 
 
 def _like(fill: Any) -> Any:

@@ -18,7 +18,14 @@ from numpy.typing import NDArray
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.network.intervals import balls, contains_zero, divide, hull, is_zero, matmul, multiply
 from ivae_theory.enclosure.network.maps import Map
-from ivae_theory.enclosure.network.whole import alike, both_true_or_false, both_whole, combined, kept_whole
+from ivae_theory.enclosure.network.whole import (
+    alike,
+    both_true_or_false,
+    both_whole,
+    combined,
+    kept_whole,
+    refuse_wrapped,
+)
 
 __all__ = ["Machine", "Tensor"]
 
@@ -316,6 +323,7 @@ class Machine:
         """A decided comparison as truth values; refused where the balls (or a kink) leave it open."""
         x, y = self.constant(a), self.constant(b)
         if x.literal and y.literal:
+            refuse_wrapped(x.value, y.value)
             return Tensor(np.asarray(decide(x.value, y.value)))
         x, y = self.lifted(x), self.lifted(y)
         dual = x.tangent is not None or y.tangent is not None

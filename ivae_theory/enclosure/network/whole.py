@@ -22,6 +22,7 @@ __all__ = [
     "kept_whole",
     "number_type",
     "refuse_rounding",
+    "refuse_wrapped",
 ]
 
 Array = NDArray[Any]
@@ -64,6 +65,13 @@ def refuse_rounding(target: Array, source: Any) -> None:
         raise CannotEnclose("numbers written into whole numbers or truth values")
     if target.dtype != bool and source.dtype != bool:
         fitted(source.astype(object), target.dtype)
+
+
+def refuse_wrapped(x: Array, y: Array) -> None:
+    """Refuse to compare whole numbers with a number beyond their type: PyTorch would take it into that type first."""
+    for number, others in ((x, y), (y, x)):
+        if both_whole(x, y) and number.ndim == 0:
+            fitted(number.astype(object), others.dtype)
 
 
 def combined(operation: Callable[[Any, Any], Any], x: Array, y: Array) -> Array:
