@@ -164,7 +164,7 @@ def _structure(natural: Any, domain: Any, seed: int) -> Verdict | None:
         matrix = coefficients(graph, part, low, high)
         columns = len(matrix[0])
         relations = kernel([list(column) for column in zip(*matrix, strict=True)]) if columns else _units(size)
-        if not relations:
+        if not relations or not _borne_out(natural, relations):
             continue
         evidence = {
             "kind": "variability.structure",
@@ -201,6 +201,21 @@ def _exact_rank(natural: Any, domain: Any, relations: Sequence[Sequence[Fraction
     return evidence
 
 
+def _borne_out(natural: Any, relations: Sequence[Sequence[Fraction]]) -> bool:
+    """Whether lambda itself answered with constant combinations, to a few digits.
+
+    The graph is without rounding and tracing compares it with lambda at few points: what a cast to half precision, or a
+    whole number that starts again, does at one u alone is no relation of the lambda that the user has.
+    """
+    for w in relations:
+        largest = max(map(abs, w))
+        weights = np.array([float(value / largest) for value in w])
+        levels, scale = natural.answers @ weights, np.abs(natural.answers) @ np.abs(weights)
+        if np.ptp(levels) > 1e-3 * scale.max() + 1e-5:
+            return False
+    return True
+
+
 def _units(size: int) -> list[list[Fraction]]:
     return [[Fraction(int(i == j)) for j in range(size)] for i in range(size)]
 
@@ -221,7 +236,7 @@ def _rationally(prior: Any) -> Verdict | None:
     except CannotEnclose:
         return None
     decision = decide_rationals(rows)
-    if decision.status is not Status.FAILS:
+    if decision.status is not Status.FAILS or not _borne_out(natural, decision.relations):
         return None
     evidence = {
         "kind": "variability.graph_relation",

@@ -93,3 +93,10 @@ def test_rationals_decide_as_long_as_they_are_few(monkeypatch, entries, status):
     assert found.status.word == status
     if found.fails:
         assert "evaluated in rationals at all 3 values of u, has affine rank 1 and not nk = 2" in found.reason
+
+
+def test_a_relation_that_lambda_does_not_obey_refutes_nothing():
+    """A cast to half precision is no rounding where lambda is nothing else: it is 0 up to 2048, and -1 at 2049."""
+    labels = [*range(12), 2049]
+    assert verdict(lambda u: u.to(torch.float16).double() - u.double(), Points(labels), 0).undecided
+    assert verdict(lambda u: 0 * u.double() + 3, Points(labels), 0).fails
