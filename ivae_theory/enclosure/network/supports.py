@@ -60,13 +60,22 @@ def rounded_up(end: Any) -> float:
 
 
 def inside(supports: Supports, point: Sequence[Fraction]) -> bool:
-    """Whether a rational point lies in the product of the supports (an interval's own ends are left out)."""
-    return all(any(p.low < x < p.high for p in parts) for parts, x in zip(supports, point, strict=True))
+    """Whether a rational point certainly lies in the product of the supports (an interval's own ends are left out)."""
+    pairs = zip(supports, point, strict=True)
+    return all(any(p.low + _rounding(p.low) < x < p.high - _rounding(p.high) for p in parts) for parts, x in pairs)
+
+
+def _rounding(end: Any) -> Any:
+    """More than an end may have been rounded outwards by: irrational ends become fractions of many digits."""
+    if isinstance(end, float) or Fraction(end).denominator.bit_length() <= 64:
+        return 0
+    return max(Fraction(1), abs(Fraction(end))) / 2**64
 
 
 def in_one_piece(supports: Supports, low: Iterable[float], high: Iterable[float]) -> bool:
     """Whether the open box is a part of Z: every side within one interval of its support."""
     return all(
-        any(p.low <= Fraction(a) and Fraction(b) <= p.high for p in parts) and a < b
+        any(p.low + _rounding(p.low) <= Fraction(a) and Fraction(b) <= p.high - _rounding(p.high) for p in parts)
+        and a < b
         for parts, a, b in zip(supports, low, high, strict=True)
     )
