@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Generator, Mapping
 from typing import Any, cast
+from unittest import TestCase
 
 import pytest
 
@@ -144,6 +145,12 @@ class Plugin:
             )
         for model in models:
             assert_identifiable(cast(Any, model), *marker.args, **marker.kwargs)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> None:
+        """Fail marked methods of ``unittest``, which have no fixtures and never come to ``pytest_pyfunc_call``."""
+        if item.get_closest_marker(MARKER) is not None and issubclass(getattr(item, "cls", None) or object, TestCase):
+            pytest.fail(f"@pytest.mark.{MARKER} checked nothing: methods of unittest have no fixtures", pytrace=False)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:

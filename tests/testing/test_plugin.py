@@ -197,3 +197,23 @@ def test_model(rows):
     result = suite("-n", "2", test_spread=test)
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["2 checked: 1 proved, 1 refuted, 0 undecided"])
+
+
+def test_a_marked_method_of_unittest_fails_because_it_has_no_fixtures(suite):
+    """Its body runs without ``pytest_pyfunc_call``: the mark would check nothing, and the test would pass."""
+    result = suite(
+        test_methods="""
+import unittest
+import pytest
+
+class TestModels(unittest.TestCase):
+    @pytest.mark.identifiable
+    def test_marked(self):
+        pass
+
+    def test_unmarked(self):
+        pass
+"""
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    assert "checked nothing" in text_of(result)
