@@ -243,14 +243,17 @@ def verify(graph: Graph, function: Callable[..., Any], points: NDArray[Any]) -> 
         return
     weights = rng.dirichlet(np.ones(len(some)), size=3)
     _compare(graph, function, weights @ some.astype(float))
-    spread = np.concatenate([rng.normal(size=(4, graph.m)), 5 * rng.normal(size=(3, graph.m))])
+    near = np.concatenate([rng.normal(size=(4, graph.m)), 5 * rng.normal(size=(3, graph.m))])
+    far = np.concatenate([100 * rng.normal(size=(2, graph.m)), 1000 * rng.normal(size=(2, graph.m))])
     try:
-        _compare(graph, function, points[:1] + spread)
+        _compare(graph, function, points[:1] + near)
+        # what wraps around only there enters proofs about the whole line; rounding is that of the input's size
+        _compare(graph, function, points[:1] + far, rounding=True)
     except (CallableFailed, NonDeterministic):  # not defined so far from the points that it was given for
         return
 
 
-def _compare(graph: Graph, function: Callable[..., Any], batch: NDArray[Any]) -> None:
+def _compare(graph: Graph, function: Callable[..., Any], batch: NDArray[Any], rounding: bool = False) -> None:
     truth, finite = evaluate_where_finite(function, batch, "function")
     if truth.shape[1:] != graph.shape:
         raise Untraceable(f"a batch has outputs of shape {truth.shape[1:]}, one point of shape {graph.shape}")
@@ -267,6 +270,6 @@ def _compare(graph: Graph, function: Callable[..., Any], batch: NDArray[Any]) ->
             except CannotEnclose:
                 continue
             middle = np.array([float(x.mid()) for x in found.flat]).reshape(graph.shape)
-            scale = 1 + np.abs(value).max(initial=0.0)
+            scale = 1 + np.abs(value).max(initial=0.0) + (np.abs(row).max(initial=0.0) if rounding else 0.0)
             if not np.allclose(middle, value, rtol=tolerance, atol=tolerance * scale):
                 raise Untraceable("its graph disagrees with the function (it may act on rows of a batch together)")

@@ -7,7 +7,7 @@ back below 100) in PyTorch, where they wrap around or are cut off.
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 
 from ivae_theory.enclosure.network.chain import NotProved, injective_links  # noqa: E402
 from ivae_theory.enclosure.precision import precision  # noqa: E402

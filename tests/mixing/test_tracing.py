@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ivae_theory.enclosure.failure import CannotEnclose
-from ivae_theory.mixing.tracing import Untraceable, trace
+from ivae_theory.mixing.tracing import Untraceable, trace, verify
 
 torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 from torch import nn  # noqa: E402
@@ -126,3 +126,12 @@ def test_what_was_imported_before_changes_neither_verdict_nor_digest():
     }
     assert len(answers) == 1, answers
     assert "holds" in answers.pop()
+
+
+@pytest.mark.parametrize("end", [30.0, 200.0])
+def test_a_graph_that_is_wrong_far_out_only_is_no_graph(end: float) -> None:
+    points = np.random.default_rng(0).normal(size=(8, 2))
+    graph = trace(lambda z: z, points)
+    verify(graph, lambda z: z + 0.0, points)
+    with pytest.raises(Untraceable, match="disagrees"):
+        verify(graph, lambda z: torch.where(z.abs() > end, 2 * z, z), points)
