@@ -90,7 +90,7 @@ def range_of(expression: sympy.Expr, symbol: sympy.Symbol, where: Range) -> Rang
 
 
 def range_where_defined(expression: sympy.Expr, symbol: sympy.Symbol, where: Range) -> Range:
-    """A range that contains every value that the expression takes on ``where``, where it is defined at all.
+    """A range that contains every value that the expression takes on ``where``, where all its parts are real.
 
     What nothing is known about counts as any real number, so ``exp(1/z)`` is found positive.
     """
