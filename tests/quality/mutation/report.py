@@ -41,22 +41,23 @@ def interval(noticed: int, tried: int) -> list[float] | None:
 
 
 def counts(rows: Sequence[tuple[Mutant, int, str | None, Any, Any]], known: Mapping[Any, str]) -> dict[str, Any]:
-    """How many mutants there are, were tried, noticed, are equivalent, and survived."""
-    tried = [(mutant, outcome) for mutant, _, outcome, _, _ in rows if outcome is not None]
-    missed = [mutant for mutant, outcome in tried if outcome not in NOTICED]
-    equivalent = sum(identity(mutant) in known for mutant in missed)
-    noticed = len(tried) - len(missed)
-    effective = len(tried) - equivalent
+    """How many mutants there are, were drawn, noticed, are equivalent (these need not be tried), and survived."""
+    outcomes = [outcome for _, _, outcome, _, _ in rows]
+    noticed = sum(outcome in NOTICED for outcome in outcomes)
+    missed = [row for row in rows if row[2] not in NOTICED and (row[2] is not None or row[1])]
+    equivalent = sum(identity(row[0]) in known for row in missed)
+    survived = sum(row[2] is not None and identity(row[0]) not in known for row in missed)
+    effective = noticed + survived
     found: dict[str, Any] = {
         "mutants": len(rows),
-        "tried": len(tried),
+        "drawn": effective + equivalent,
         "noticed": noticed,
-        "timeout": sum(outcome == "timeout" for _, outcome in tried),
+        "timeout": outcomes.count("timeout"),
         "equivalent": equivalent,
-        "survived": len(missed) - equivalent,
+        "survived": survived,
         "share": round(noticed / effective, 4) if effective else None,
     }
-    if len(tried) < len(rows):
+    if effective + equivalent < len(rows):
         found["sample"] = True
         found["interval"] = interval(noticed, effective)
     return found
@@ -124,7 +125,7 @@ def summary(result: Mapping[str, Any]) -> str:
         for aspect, found in aspects.items():
             span = "" if "interval" not in found else f" interval {found['interval']} (sample)"
             lines.append(
-                f"{name} {aspect}: {found['noticed']} of {found['tried']} noticed, {found['equivalent']} equivalent, "
+                f"{name} {aspect}: {found['noticed']} of {found['drawn']} noticed, {found['equivalent']} equivalent, "
                 f"{found['survived']} survived, share {found['share']}{span}"
             )
     return "\n".join(lines)

@@ -16,18 +16,18 @@ def mutation(result: Mapping[str, Any]) -> str:
         share = "" if found["share"] is None else f"{found['share']:.1%}"
         if found.get("interval"):
             share += f" ({found['interval'][0]:.1%} to {found['interval'][1]:.1%})"
-        cells = (name, *(found[key] for key in ("mutants", "tried", "noticed", "equivalent", "survived")), share)
+        cells = (name, *(found[key] for key in ("mutants", "drawn", "noticed", "equivalent", "survived")), share)
         rows.append("| " + " | ".join(map(str, cells)) + " |")
     text = result["groups"]["all"]["text"]
     table = [
-        "| modules | mutants | tried | noticed | equivalent | survived | share (95 % interval) |",
+        "| modules | mutants | drawn | noticed | equivalent | survived | share (95 % interval) |",
         "|---|---|---|---|---|---|---|",
         *rows,
     ]
     summary = (
         f"Operators of {result['operators']}, {result['processor_seconds']:.0f} processor seconds, commit "
         f"`{result['commit'][:12]}`. Mutants of string literals, most of them words of a reason or an error, are "
-        f"counted apart: {text['noticed']} of {text['tried'] - text['equivalent']} noticed."
+        f"counted apart: {text['noticed']} of {text['drawn'] - text['equivalent']} noticed."
     )
     return "\n\n".join([summary, f"    {result['command']}", "\n".join(table)])
 
