@@ -116,7 +116,8 @@ def _unboxed(array: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64] | N
     if any(isinstance(value, sympy.Basic) and not value.is_number for value in entries):
         raise InputError("table", "numbers", "free symbols (give u=[symbols])")
     try:
-        floats = array.astype(np.float64)
+        with np.errstate(invalid="ignore"):  # NaN is refused below, by name
+            floats = array.astype(np.float64)
     except (OverflowError, TypeError) as problem:
         raise InputError("table", "real numbers below 1.8e308", str(problem)[:60]) from None
     kept = [_is_float(value, float(rounded)) for value, rounded in zip(entries, floats.flat, strict=True)]

@@ -121,8 +121,8 @@ def test_the_command_says_what_ended(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(violations, "_effort", lambda quick: {"steps": 20, "replicas": 1})
     done = CliRunner().invoke(cli, ["reproduce", "violations", "--quick", "--seeds", "1", "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output
-    assert "discrete, seed 0): nothing to train on" in done.stderr.replace("violation ", "")
-    assert "learned_noise, seed 0): MCC" in done.stderr.replace("violation ", "")
+    assert "discrete, seed 0): nothing to train on" in done.output.replace("violation ", "")
+    assert "learned_noise, seed 0): MCC" in done.output.replace("violation ", "")
 
 
 @pytest.mark.usefixtures("in_this_process")
