@@ -190,6 +190,8 @@ def killed_recovery(draw: Random, folder: Path) -> str:
         writers = [lambda path, r=r: write_text(path, r.to_json(), "--json") for r in _recoveries()]
         return _killed_writer(draw, folder, "recovery.json", writers)
     figures = [r.plot() for r in _recoveries()]
+    for figure in figures:  # drawing settles the layout: the first file of a figure may differ from later ones
+        save(figure, folder / "first.png", dpi=40)
     return _killed_writer(draw, folder, "recovery.png", [lambda path, f=f: save(f, path, dpi=40) for f in figures])
 
 
