@@ -14,7 +14,7 @@ from typing import Any
 from tests.fuzz.summary import fuzzing
 from tests.quality.campaign import table
 from tests.quality.faults.summary import faults, load
-from tests.quality.mutation.summary import certificates
+from tests.quality.mutation.summary import certificates, mutation
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "explanation" / "soundness.md"
@@ -42,6 +42,7 @@ def _spaced(count: int) -> str:
 #: Sections with the result file that each is written from.
 SECTIONS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "campaign": ("campaign.json", campaign),
+    "mutation": ("mutation.json", mutation),
     "certificates": ("certificate_mutation.json", certificates),
     "fuzzing": ("fuzzing.json", fuzzing),
     "faults": ("faults.json", faults),

@@ -32,8 +32,8 @@ def main() -> None:
 @main.command()
 @_WORK
 @click.option("--only", multiple=True, default=DEFAULT, show_default=True, help="Modules (or packages) to try.")
-@click.option("--sample", default=150, show_default=True, help="Mutants drawn per module; all when there are fewer.")
-@click.option("--text", default=20, show_default=True, help="Mutants of string literals drawn per module besides.")
+@click.option("--sample", default=75, show_default=True, help="Mutants drawn per module; all when there are fewer.")
+@click.option("--text", default=10, show_default=True, help="Mutants of string literals drawn per module besides.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--children", default=1, show_default=True)
 @click.option("--patience", default=15.0, show_default=True, help="Seconds of tests for a mutant that none notices.")
