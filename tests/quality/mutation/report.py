@@ -107,9 +107,12 @@ def commit() -> str:
 
 
 def _version(name: str) -> str:
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
 
-    return version(name)
+    try:
+        return version(name)
+    except PackageNotFoundError:  # outcomes may be counted where nothing is mutated
+        return "of a version that is not known here"
 
 
 def write(store: Store, path: Path, tests: Sequence[str], command: str) -> dict[str, Any]:
