@@ -15,6 +15,7 @@ from tests.fuzz.summary import fuzzing
 from tests.quality.campaign import table
 from tests.quality.faults.summary import faults, load
 from tests.quality.mutation.summary import certificates, mutation
+from tests.quality.platforms import table as platforms
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "explanation" / "soundness.md"
@@ -47,6 +48,7 @@ SECTIONS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "fuzzing": ("fuzzing.json", fuzzing),
     "faults": ("faults.json", faults),
     "load": ("../../../benchmarks/results/load.json", load),
+    "platforms": ("platforms.json", platforms),
 }
 
 
