@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ivae_theory.assumed import HOMEOMORPHISM
 from ivae_theory.errors import InputError
 from ivae_theory.hypotheses.blocks import decide_analytic, decide_spans_everywhere
 from ivae_theory.hypotheses.dependence import decide_dependent_somewhere
@@ -181,7 +182,7 @@ def _smooth(model: Any, what: str) -> Verdict:
     if rule["rule"] == "undecided":
         return Verdict.unknown(claim, rule["why"])
     # For n = d invariance of domain makes f'^-1 o f a homeomorphism; for n < d the published proof takes it so.
-    silent = () if model.d == model.n else ("f'^-1 o f is a homeomorphism for every theta' (automatic only for n = d)",)
+    silent = () if model.d == model.n else (HOMEOMORPHISM,)
     return Verdict.hold(
         claim,
         Grade.EXACT,

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ivae_theory.assumed import HALF_OF_THE_DIGITS, HOMEOMORPHISM, INDEPENDENT, OBSERVED_LABELS, of_law
 from ivae_theory.certificates.registry import InvalidCertificate
 from ivae_theory.exact import parse_fraction
 from ivae_theory.verdict import Verdict
 
 __all__ = ["require_assumptions"]
 
-HALF_OF_THE_DIGITS = "the values that lambda returns are correct to half of their digits"
-OBSERVED_LABELS = "every observed label u has positive probability"
 #: Kinds of evidence whose verdicts always rest on something; the sentence depends on what was measured.
 ALWAYS = {"posterior.gap_from_above", "theorem2.block"}
-HOMEOMORPHISM = "f'^-1 o f is a homeomorphism for every theta' (automatic only for n = d)"
-INDEPENDENT = "q has independent components for all x and u, as the class of the distribution that it returned says"
 
 
 def require_assumptions(verdict: Verdict, subject: Mapping[str, Any]) -> None:
@@ -42,21 +39,11 @@ def _needed(claim: str, evidence: Mapping[str, Any], subject: Mapping[str, Any])
     elif kind == "posterior.linear_gaussian":
         yield INDEPENDENT
     elif kind in ("noise.theorems", "noise.zero_set"):
-        yield from _of_law(subject["noise"]["law"])
+        yield from of_law(subject["noise"]["law"])
     elif kind == "published.smooth_mixing" and subject["mixing"]["d"] != subject["n"]:
         yield HOMEOMORPHISM
     elif claim == "theorem1.iii" and subject["natural"]["kind"] == "callable":
         yield from _of_callable(evidence, subject["domain"]["kind"] == "observed")
-
-
-def _of_law(node: Mapping[str, Any]) -> Iterator[str]:
-    """What is given as a formula is taken to be the density, or the characteristic function, of a law."""
-    if node["node"] == "density":
-        yield f"the density {node['expression']} integrates to 1"
-    if node["node"] == "cf":
-        yield f"{node['expression']} is a characteristic function (positive definite)"
-    for inner in [*node.get("laws", []), *([node["law"]] if "law" in node else [])]:
-        yield from _of_law(inner)
 
 
 def _of_callable(evidence: Mapping[str, Any], observed: bool) -> Iterator[str]:

@@ -11,6 +11,7 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
+from ivae_theory.assumed import HALF_OF_THE_DIGITS, OBSERVED_LABELS
 from ivae_theory.domain import Box, Observed, Points
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.invertible import differences, has_full_column_rank
@@ -143,7 +144,7 @@ def _holds(prior: Any, points: NDArray[Any], rows: Floats, radius: Fraction, bit
     where = "at" if radius == 0 else "for every choice of u in neighbourhoods of"
     assumes: tuple[str, ...] = ()
     if isinstance(prior.domain, Observed) and natural.graph.integer:
-        assumes = ("every observed label u has positive probability",)
+        assumes = (OBSERVED_LABELS,)
     return Verdict.hold(
         CLAIM,
         Grade.CERTIFIED,
@@ -272,9 +273,9 @@ def _black_box(prior: Any) -> Verdict:
             evidence={"tried": "its values", "smallest_singular_value": margin[0], "margin_unit": margin[1]},
             advice="Write lambda with torch operations, or symbolically.",
         )
-    assumes = ["the values that lambda returns are correct to half of their digits"]
+    assumes = [HALF_OF_THE_DIGITS]
     if not whole:
-        assumes.append("every observed label u has positive probability")
+        assumes.append(OBSERVED_LABELS)
     table = SimpleNamespace(
         values=natural.answers, exact=None, kind="floats", size=natural.size, declared=None,
         error=unknown_error(natural.answers),

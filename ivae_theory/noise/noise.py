@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 import sympy
 from numpy.typing import ArrayLike, NDArray
 
+from ivae_theory.assumed import of_law
 from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError
 from ivae_theory.exact import to_fraction
@@ -132,7 +133,7 @@ class Noise:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """What the law takes for granted without a proof, one sentence each."""
-        return tuple(dict.fromkeys(_assumed(self.law.describe())))
+        return tuple(dict.fromkeys(of_law(self.law.describe())))
 
     def describe(self) -> dict[str, Any]:
         """JSON values: ``text``, ``dimension``, ``learned`` and the ``law`` as a tree."""
@@ -270,12 +271,3 @@ def _same_dimension(laws: Sequence[Law], argument: str) -> list[Law]:
         raise InputError(argument, "laws of one dimension", f"dimensions {sorted(d for d in fixed if d)}")
     d = next(iter(fixed), None)
     return [law if d is None or law.dimension is not None else Iid(law, d) for law in laws]
-
-
-def _assumed(node: Mapping[str, Any]) -> Iterator[str]:
-    if node["node"] == "density":
-        yield f"the density {node['expression']} integrates to 1"
-    if node["node"] == "cf":
-        yield f"{node['expression']} is a characteristic function (positive definite)"
-    for inner in [*node.get("laws", []), *([node["law"]] if "law" in node else [])]:
-        yield from _assumed(inner)

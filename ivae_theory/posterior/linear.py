@@ -12,6 +12,7 @@ from typing import Any
 import sympy
 from flint import fmpq_mat
 
+from ivae_theory.assumed import INDEPENDENT
 from ivae_theory.enclosure.network.structure import affine_map
 from ivae_theory.exact import fraction_text, parse_fraction, to_fmpq, to_fraction
 from ivae_theory.verdict import Grade, Verdict
@@ -19,7 +20,6 @@ from ivae_theory.verdict import Grade, Verdict
 __all__ = ["gaussian", "linear_map", "never_diagonal"]
 
 CLAIM = "theorem3.i"
-INDEPENDENT = "q has independent components for all x and u, as the class of the distribution that it returned says"
 
 
 def never_diagonal(model: Any, factorised: bool) -> Verdict | None:
