@@ -15,7 +15,7 @@ import click
 from ivae_theory.budget import require_seconds
 from ivae_theory.cli.app import EXIT
 from ivae_theory.cli.console import progress
-from ivae_theory.cli.options import OUTPUT, examples, quiet_option
+from ivae_theory.cli.options import OUTPUT, SEED, examples, quiet_option
 from ivae_theory.cli.settings import read_settings
 from ivae_theory.errors import CorruptReport, InputError
 from ivae_theory.files import make_folder, read_json, read_text, write_text
@@ -53,12 +53,12 @@ _OWN = (
 @click.option("--latents", type=click.IntRange(1), metavar="N", help="Number of latents; by default the true number.")
 @click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="A parameter of the method; repeatable.")
 @click.option("--data", "changes", metavar="NAME=VALUE", multiple=True, help="A change of the preset; repeatable.")
-@click.option("--data-seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of a preset's data.")
+@click.option("--data-seed", type=SEED, default=0, show_default=True, help="Seed of a preset's data.")
 @click.option("--steps", type=click.IntRange(1), help="Optimiser steps.")
 @click.option("--batch", type=click.IntRange(1), help="Rows a step.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="Learning rate.")
 @click.option("--replicas", type=click.IntRange(1), help="Networks trained at once, the best by held-out bound kept.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of everything else.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of everything else.")
 @click.option("--device", default="cpu", show_default=True, help="Torch device, e.g. cuda.")
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
 @click.option("--out", default="trained", show_default=True, metavar="FOLDER", help="Folder for what was learned.")
