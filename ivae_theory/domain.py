@@ -17,7 +17,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from ivae_theory.errors import InputError, InputTypeError
 
-__all__ = ["Box", "Domain", "Observed", "Points", "SymbolicDomain", "as_domain", "as_points", "tensor_array"]
+__all__ = [
+    "Box",
+    "Domain",
+    "Observed",
+    "Points",
+    "SymbolicDomain",
+    "as_domain",
+    "as_points",
+    "refuse_masked",
+    "tensor_array",
+]
 
 
 def tensor_array(tensor: Any, argument: str) -> tuple[NDArray[Any], str]:
@@ -30,12 +40,18 @@ def tensor_array(tensor: Any, argument: str) -> tuple[NDArray[Any], str]:
         raise InputTypeError(argument, "a dense tensor of a dtype that numpy has", str(problem)[:80]) from None
 
 
+def refuse_masked(values: Any, argument: str) -> None:
+    """Refuse what a mask hides, also in the rows of a list: numpy forgets the mask where it copies them."""
+    for part in values if isinstance(values, (list, tuple)) else [values]:
+        if np.ma.is_masked(part):
+            raise InputError(argument, "finite numbers", f"{int(np.ma.getmaskarray(part).sum())} masked entries")
+
+
 def as_points(values: Any, argument: str) -> NDArray[Any]:
     """A copy of ``values`` as a finite real array of shape (M, m) with M >= 1, m >= 1."""
     if hasattr(values, "detach"):
         values = tensor_array(values, argument)[0]
-    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
-        raise InputError(argument, "finite numbers", f"{int(np.ma.getmaskarray(values).sum())} masked entries")
+    refuse_masked(values, argument)
     try:
         array = np.array(values)
     except ValueError as error:

@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from ivae_theory.domain import Box, Domain, SymbolicDomain, tensor_array
+from ivae_theory.domain import Box, Domain, SymbolicDomain, refuse_masked, tensor_array
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NonDeterministic
 from ivae_theory.exact import IntegerRows, rationalised, to_fraction
 from ivae_theory.model.natural import PROBES, CallableNatural, SymbolicNatural, TableNatural, ask, half_ulp, stacked
@@ -81,8 +81,7 @@ def _typed(table: Any) -> tuple[NDArray[Any], str] | None:
     """A tensor, or an array of any library, as a numpy array with the name of its dtype; ``None`` for anything else."""
     if hasattr(table, "detach"):
         return tensor_array(table, "table")
-    if isinstance(table, np.ma.MaskedArray) and np.ma.is_masked(table):
-        raise InputError("table", "finite natural parameters", f"{int(np.ma.getmaskarray(table).sum())} masked entries")
+    refuse_masked(table, "table")
     if isinstance(table, np.generic) or not hasattr(table, "__array__"):
         return None
     array = np.asarray(table)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ivae_theory.domain import tensor_array
+from ivae_theory.domain import refuse_masked, tensor_array
 from ivae_theory.errors import InputError, InputTypeError
 
 __all__ = ["Groups", "Rows", "as_array", "as_rows", "chunks", "contiguous", "group_rows", "sample_rows", "spread"]
@@ -37,10 +37,7 @@ def _plain(values: Any, argument: str) -> NDArray[Any]:
         return tensor_array(values, argument)[0]
     if hasattr(values, "to_numpy"):
         values = values.to_numpy()
-    masked = [part for part in (values if isinstance(values, (list, tuple)) else [values]) if np.ma.is_masked(part)]
-    if masked:
-        count = sum(int(np.ma.getmaskarray(part).sum()) for part in masked)
-        raise InputError(argument, "finite numbers", f"{count} masked entries")
+    refuse_masked(values, argument)
     try:
         return np.asarray(values)
     except (RuntimeError, TypeError, ValueError) as error:

@@ -97,7 +97,12 @@ def test_masked_entries_are_missing_numbers() -> None:
     masked = np.ma.masked_greater(U, 2.0)
     with pytest.raises(CallableFailed, match="NaN"):
         Prior(LOCATION, lambda u: np.ma.masked_greater(np.asarray(u), 2.0), Points(U))
-    for give in (lambda: Prior(LOCATION, masked), lambda: Points(masked), lambda: mcc(masked, U)):
+    for give in (
+        lambda: Prior(LOCATION, masked),
+        lambda: Points(masked),
+        lambda: Points([*masked]),
+        lambda: mcc(masked, U),
+    ):
         with pytest.raises(InputError, match="1 masked"):
             give()
     assert Prior(LOCATION, np.ma.asarray(U)).n == 2
