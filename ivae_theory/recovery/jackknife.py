@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ivae_theory.recovery.bootstrap import Fit
-from ivae_theory.recovery.moments import Moments, affine, replicate, whiten
+from ivae_theory.recovery.moments import Moments, Second, affine, replicate, whiten
 from ivae_theory.recovery.offmass import LEAST_SIGNAL
 from ivae_theory.recovery.pattern import Pattern
 
@@ -25,7 +25,8 @@ FACTOR, ROUNDING = 2.9, 1e-15
 
 def doubts(moments: Moments, fit: Fit, pattern: Pattern) -> str:
     """Why the sampling error of the off-permutation parts is not known, or nothing."""
-    jackknife, scales = _left_out(moments), _moved(moments, fit)
+    second = moments.second(moments.sums.sum(axis=0)[None])
+    jackknife, scales = _left_out(moments, second.variance), _moved(moments, fit, second)
     for i, (span, j) in enumerate(zip(moments.blocks.slices, pattern.permutation, strict=True)):
         if pattern.spreads[i].signal < LEAST_SIGNAL:
             continue  # its interval is [0, 1] anyway
@@ -52,17 +53,15 @@ def doubts(moments: Moments, fit: Fit, pattern: Pattern) -> str:
     return ""
 
 
-def _left_out(moments: Moments) -> Floats:
+def _left_out(moments: Moments, variance: Floats) -> Floats:
     """S without each group in turn, (G, nk, nk), the scales held fixed."""
     weights = 1 - np.eye(moments.groups)
     maps = np.concatenate([A for A, _ in replicate(moments, weights)])
-    second = moments.second(moments.sums.sum(axis=0)[None])
-    return whiten(maps, second.variance, moments.blocks, moments.learned_blocks)
+    return whiten(maps, variance, moments.blocks, moments.learned_blocks)
 
 
-def _moved(moments: Moments, fit: Fit) -> Floats:
+def _moved(moments: Moments, fit: Fit, second: Second) -> Floats:
     """Derivatives of S along the errors of the scales, (steps, nk, nk)."""
-    second = moments.second(moments.sums.sum(axis=0)[None])
     A = affine(second)
     values, vectors = np.linalg.eigh(moments.within / moments.count)
     steps = (vectors * np.sqrt(np.maximum(values, 0))).T

@@ -1,7 +1,6 @@
 """Write down what came of a run of the suite on one platform: ``python tests/quality/platforms.py NAME JUNIT NOTE``.
 
-Without arguments it prints the table of docs/explanation/soundness.md. The sessions of noxfile.py call it within the
-environment that ran the tests: the versions are those that ran.
+The sessions of noxfile.py call it within the environment that ran the tests: the versions are those that ran.
 """
 
 from __future__ import annotations
@@ -75,9 +74,6 @@ def table(results: dict[str, Any]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Add the platform to the results; exit status 1 when a test failed."""
-    if not arguments:
-        print(table(json.loads(RESULTS.read_text(encoding="utf-8"))))
-        return 0
     name, junit, note = arguments
     found = outcomes(Path(junit))
     entry = {

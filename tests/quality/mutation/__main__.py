@@ -17,9 +17,10 @@ SCOPE = ("ivae_theory/span/*.py", "ivae_theory/noise/*.py", "ivae_theory/theorem
 DEFAULT = ("span", "noise", "theorem1", "theorem2")
 #: The quick tests that concern them. The whole suite would notice at least as many mutants.
 TESTS = (
-    "tests/test_span.py", "tests/test_span_parts.py", "tests/noise", "tests/test_theorem1.py", "tests/test_theorem2.py",
-    "tests/test_theorem2_sentences.py", "tests/truth", "tests/hypotheses", "tests/certificates", "tests/adapters",
-    "tests/model/test_large_tables.py", "tests/quality/test_campaign.py",
+    "tests/test_span.py", "tests/test_span_parts.py", "tests/test_span_exact.py", "tests/noise",
+    "tests/test_theorem1.py", "tests/test_theorem2.py", "tests/test_theorem2_sentences.py", "tests/truth",
+    "tests/hypotheses", "tests/certificates", "tests/adapters", "tests/model/test_large_tables.py",
+    "tests/quality/test_campaign.py",
 )  # fmt: skip
 _WORK = click.option("--work", default=".mutation", show_default=True, help="Folder of the outcomes.")
 
