@@ -1,7 +1,7 @@
 """Laws of :mod:`torch.distributions` as noise.
 
 A law is recognised by the identity of its class: subclasses that users write are black boxes. Parameters are read
-exactly from their tensors; a parameter that requires a gradient makes the noise a learned one.
+exactly from their tensors; a parameter that requires a gradient, at any depth, makes the noise a learned one.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ivae_theory.exact import to_fraction
 from ivae_theory.noise import Noise
 from ivae_theory.noise.composite import Affine, Mixture, Product
 from ivae_theory.noise.gaussian import Gaussian, as_spread
+from ivae_theory.noise.gradients import requires_gradient
 from ivae_theory.noise.laws import Bounded, Law, Opaque
 
 __all__ = ["to_noise"]
@@ -45,7 +46,7 @@ def to_noise(obj: Any) -> Noise:
         raise InputTypeError(
             "noise", "a continuous law, or Discrete(name) for discrete observations", type(obj).__name__
         )
-    return Noise(law=_law(obj, shape), learned=_learned(obj))
+    return Noise(law=_law(obj, shape), learned=requires_gradient(obj))
 
 
 def _replaced(obj: Any) -> bool:
@@ -323,19 +324,3 @@ def _opaque(obj: Any, shape: tuple[int, ...]) -> Law:
         return values if dim is None or values.ndim < np.ndim(x) else values.sum(axis=-1)
 
     return Opaque(f"black-box law {type(obj).__name__}", dim, _sampler(obj, None), density)
-
-
-def _learned(obj: Any, depth: int = 0) -> bool:
-    """Whether a parameter of the law, or of what it is built from, requires a gradient."""
-    if hasattr(obj, "requires_grad"):
-        return bool(obj.requires_grad)
-    if depth > 4 or not hasattr(obj, "__dict__"):
-        return False
-    if isinstance(obj, (list, tuple)):
-        return any(_learned(item, depth + 1) for item in obj)
-    return any(
-        _learned(item, depth + 1)
-        for value in vars(obj).values()
-        for item in (value if isinstance(value, (list, tuple)) else [value])
-        if type(item).__module__.startswith("torch")
-    )

@@ -12,11 +12,13 @@ import sympy
 from numpy.typing import ArrayLike, NDArray
 
 from ivae_theory.assumed import of_law
+from ivae_theory.domain import tensor_array
 from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError
 from ivae_theory.exact import to_fraction
 from ivae_theory.noise.composite import Affine, Iid, Mixture, Product, Sum
 from ivae_theory.noise.gaussian import Gaussian, as_spread
+from ivae_theory.noise.gradients import requires_gradient
 from ivae_theory.noise.laws import Floats, Law, Opaque, PointMass, as_number
 
 __all__ = ["Noise"]
@@ -96,9 +98,10 @@ class Noise:
         variance
             The variance of every coordinate, or d variances, or a d x d covariance matrix (positive semi-definite).
         learned
-            Whether the variance is fitted together with the model.
+            Whether the variance is fitted together with the model; a tensor that requires a gradient is.
         """
-        return cls(law=Gaussian(as_spread(variance, "variance")), learned=learned)
+        fitted = learned or requires_gradient(variance)
+        return cls(law=Gaussian(as_spread(_detached(variance, "variance"), "variance")), learned=fitted)
 
     @classmethod
     def product(cls, noises: Sequence[Any]) -> Noise:
@@ -187,7 +190,7 @@ class Noise:
             laws = _same_dimension([self.law, other.law], "sum")
             flat = [part for law in laws for part in (law.laws if isinstance(law, Sum) else (law,))]
             return Noise(law=Sum(tuple(flat)), learned=self.learned or other.learned)
-        shift = np.asarray(other, dtype=object)
+        shift = np.asarray(_detached(other, "shift"), dtype=object)
         if shift.ndim > 1:
             raise InputError("shift", "a number or a vector (d,)", f"shape {shift.shape}")
         entries = tuple(as_number(entry, "shift") for entry in shift.reshape(-1))
@@ -198,14 +201,14 @@ class Noise:
                 raise InputError("shift", f"{law.dimension} entries", f"{len(entries)}")
         elif law.dimension is not None:
             entries = entries * law.dimension
-        return Noise(law=Affine(law, Fraction(1), entries), learned=self.learned)
+        return Noise(law=Affine(law, Fraction(1), entries), learned=self.learned or requires_gradient(other))
 
     __radd__ = __add__
 
     def __mul__(self, scale: Any) -> Noise:
         """The noise times a number."""
-        factor = as_number(scale, "scale")
-        return Noise(law=Affine(self.law, factor, (Fraction(0),) * (self.dimension or 1)), learned=self.learned)
+        factor, learned = as_number(_detached(scale, "scale"), "scale"), self.learned or requires_gradient(scale)
+        return Noise(law=Affine(self.law, factor, (Fraction(0),) * (self.dimension or 1)), learned=learned)
 
     __rmul__ = __mul__
 
@@ -213,13 +216,15 @@ class Noise:
         return self * -1
 
     def __sub__(self, other: Any) -> Noise:
-        return self + (-other if isinstance(other, Noise) else -np.asarray(other, dtype=object))
+        if isinstance(other, Noise):
+            return self + -other
+        shifted = self + -np.asarray(_detached(other, "shift"), dtype=object)
+        return Noise(law=shifted.law, learned=self.learned or requires_gradient(other))
 
     def __rmatmul__(self, matrix: Any) -> Noise:
         """``B @ noise`` with ``B`` of shape (d', d): the law of ``B eps``."""
-        if hasattr(matrix, "detach"):
-            matrix = matrix.detach().cpu().numpy()
-        array = np.asarray(matrix.tolist() if isinstance(matrix, sympy.MatrixBase) else matrix, dtype=object)
+        given = matrix.tolist() if isinstance(matrix, sympy.MatrixBase) else _detached(matrix, "B")
+        array = np.asarray(given, dtype=object)
         if array.ndim != 2 or 0 in array.shape:
             raise InputError("B", "a matrix (d', d)", f"shape {array.shape}")
         columns = array.shape[1]
@@ -227,7 +232,15 @@ class Noise:
         if law.dimension != columns:
             raise InputError("B", f"{law.dimension} columns", f"{columns}")
         rows = tuple(tuple(as_number(entry, "B") for entry in row) for row in array)
-        return Noise(law=Affine(law, rows, (Fraction(0),) * len(rows)), learned=self.learned)
+        learned = self.learned or requires_gradient(matrix)
+        return Noise(law=Affine(law, rows, (Fraction(0),) * len(rows)), learned=learned)
+
+
+def _detached(value: Any, argument: str) -> Any:
+    """Tensors, also in lists, as numpy numbers of their own precision."""
+    if hasattr(value, "detach"):
+        return tensor_array(value, argument)[0][()]
+    return [_detached(item, argument) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _from_density(density: Any, support: sympy.Set | None) -> Law:

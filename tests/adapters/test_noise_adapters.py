@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from types import SimpleNamespace
 
 import numpy as np
@@ -166,6 +167,49 @@ def test_parameters_that_require_gradients_are_learned() -> None:
     for law in (D.Normal(0.0, scale), D.Normal(0.0, scale.exp()), D.Independent(D.Normal(torch.zeros(2), scale), 1)):
         assert check_known(SimpleNamespace(noise=as_noise(law))).fails
     assert check_known(SimpleNamespace(noise=as_noise(D.Normal(0.0, scale.detach())))).holds
+
+
+class Stretched(D.Transform):
+    """A transform of a user's own, with whatever holds its parameter."""
+
+    domain = codomain = D.constraints.real
+    bijective = True
+
+    def __init__(self, holder):
+        super().__init__()
+        self.holder = holder
+
+    def _call(self, x):
+        return 2 * x
+
+
+class Decoder(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = torch.nn.Sequential(torch.nn.Linear(1, 1))
+
+
+def test_parameters_are_learned_however_deep_they_are_held() -> None:
+    scale = torch.nn.Parameter(torch.tensor(1.0))
+    step = D.AffineTransform(0.0, scale)
+    for _ in range(6):
+        step = D.ComposeTransform([step])
+    for transform in (step, Stretched(scale), Stretched({"scale": [scale]}), Stretched(Decoder()).inv,
+                      Stretched(lambda: scale), Stretched(functools.partial(pow, scale))):  # fmt: skip
+        law = D.TransformedDistribution(D.Normal(0.0, 1.0), [transform])
+        assert check_known(SimpleNamespace(noise=as_noise(law))).fails
+    frozen = Decoder().requires_grad_(False)
+    law = D.TransformedDistribution(D.Normal(0.0, 1.0), [Stretched(frozen)])
+    assert check_known(SimpleNamespace(noise=as_noise(law))).holds
+
+
+def test_what_a_transform_remembers_of_the_last_call_is_no_parameter() -> None:
+    """``log_prob`` of what a decoder computed leaves it in the cache of the transform: the law itself is fixed."""
+    tanh = D.TanhTransform(cache_size=1)
+    law = D.TransformedDistribution(D.Normal(0.0, 1.0), [tanh])
+    law.log_prob(torch.tensor([0.5], requires_grad=True))
+    assert tanh._cached_x_y[0].requires_grad
+    assert check_known(SimpleNamespace(noise=as_noise(law))).holds
 
 
 def test_single_precision_parameters_are_read_exactly() -> None:

@@ -1,12 +1,14 @@
 """Densities and characteristic functions of composites against closed forms, and their shapes."""
 
 from fractions import Fraction as F
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import scipy.stats as st
 import sympy
 
+from ivae_theory.hypotheses.noise import check_known
 from ivae_theory.noise import Discrete, Noise, as_noise
 from ivae_theory.noise.characteristic import closed_form
 from ivae_theory.noise.composite import Affine, Iid
@@ -261,8 +263,22 @@ def test_descriptions_have_one_shift_a_coordinate():
         "law": {"node": "iid", "law": LAPLACE.describe()["law"], "count": 2},
     }
     torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
-    assert LAPLACE.__rmatmul__(torch.tensor(B, requires_grad=True)).describe() == (B @ LAPLACE).describe()
-    assert Noise.gaussian(torch.tensor([1.0, 4.0], requires_grad=True)).describe() == Noise.gaussian([1, 4]).describe()
+    assert LAPLACE.__rmatmul__(torch.tensor(B)).describe() == (B @ LAPLACE).describe()
+    assert Noise.gaussian(torch.tensor([1.0, 4.0])).describe() == Noise.gaussian([1, 4]).describe()
+
+
+def test_tensors_that_require_a_gradient_make_a_learned_noise():
+    """``Noise.gaussian(decoder.log_var.exp())`` is fitted with the decoder, whatever the flag's default says."""
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
+    one = torch.nn.Parameter(torch.tensor(1.0))
+    for whole in (Noise.gaussian(one), Noise.gaussian([one, one]), Noise.gaussian(one.exp()), LAPLACE * one,
+                  LAPLACE + one, LAPLACE - one, LAPLACE - [one, one],
+                  LAPLACE.__rmatmul__(one * torch.eye(2))):  # fmt: skip
+        assert whole.learned is True
+        assert check_known(SimpleNamespace(noise=whole)).fails
+    fixed = one.detach()
+    assert (Noise.gaussian(fixed) * fixed + fixed - fixed).learned is False
+    assert (LAPLACE - [fixed, fixed]).describe() == (LAPLACE - np.array([1, 1])).describe()
 
 
 def test_sums_are_flat_and_learned_parts_make_a_learned_whole():
