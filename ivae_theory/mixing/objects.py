@@ -20,7 +20,7 @@ from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NonDe
 from ivae_theory.exact import encode_array, rationalised, to_text
 from ivae_theory.mixing.evaluation import evaluate_callable, evaluate_where_finite, same_answers
 from ivae_theory.mixing.registry import Construction, construction_of, sequence
-from ivae_theory.mixing.tracing import Untraceable, trace, verify
+from ivae_theory.mixing.tracing import Untraceable, acts_on_rows, trace, verify
 
 __all__ = ["CallableMixing", "Mixing", "SymbolicMixing", "Vouched", "as_mixing", "assume_injective"]
 
@@ -146,7 +146,7 @@ class CallableMixing(Mixing):
     def _rowwise(self) -> bool:
         """Whether the function answers points alone as it answers them in a batch."""
         try:
-            alone = [evaluate_where_finite(self.function, self._example[k : k + 1], "mixing")[0] for k in (0, 1)]
+            return acts_on_rows(self.function, self._example)
         except (CallableFailed, NonDeterministic):
             return False
         return all(same_answers(self._answers[k : k + 1], answer) for k, answer in enumerate(alone))

@@ -29,7 +29,7 @@ from ivae_theory.mixing.evaluation import (
 from ivae_theory.mixing.network import Network
 from ivae_theory.mixing.rewriting import rewrite
 
-__all__ = ["Untraceable", "evaluate_callable", "is_torch_module", "trace", "verify"]
+__all__ = ["Untraceable", "acts_on_rows", "evaluate_callable", "is_torch_module", "trace", "verify"]
 
 #: Operators whose result is not a function of the input.
 _RANDOM = (
@@ -255,6 +255,8 @@ def verify(graph: Graph, function: Callable[..., Any], points: NDArray[Any]) -> 
 
 def _compare(graph: Graph, function: Callable[..., Any], batch: NDArray[Any], rounding: bool = False) -> None:
     truth, finite = evaluate_where_finite(function, batch, "function")
+    if not acts_on_rows(function, some):
+        raise Untraceable("it answers a point otherwise when there are others in the batch")
     if truth.shape[1:] != graph.shape:
         raise Untraceable(f"a batch has outputs of shape {truth.shape[1:]}, one point of shape {graph.shape}")
     used, tolerance = np.asarray(batch, dtype=np.float64), 1e-7
@@ -269,6 +271,25 @@ def _compare(graph: Graph, function: Callable[..., Any], batch: NDArray[Any], ro
                 found = graph.evaluate(row)
             except CannotEnclose:
                 continue
+def acts_on_rows(function: Callable[..., Any], batch: NDArray[Any]) -> bool:
+    """Whether points alone are answered as in a batch, up to a part of how far the answers to different points differ.
+
+    An absolute bound would let through what is small everywhere.
+    """
+    together, finite = evaluate_where_finite(function, batch, "function")
+    together = together.reshape(len(batch), -1)
+    if not finite.any():
+        return True
+    single = "torch" in sys.modules and str(to_tensor(function, batch).dtype) in ("torch.float32", "torch.float16")
+    part, rounding = (1e-3, 1e-5) if single else (1e-6, 1e-12)
+    granted = part * np.ptp(together[finite], axis=0) + rounding * np.abs(together[finite]).max(axis=0)
+    for k in sorted({0, 1, len(batch) - 1} & set(np.flatnonzero(finite).tolist())):
+        alone, _ = evaluate_where_finite(function, batch[k : k + 1], "function")
+        if alone.size != together.shape[1] or not bool((np.abs(alone.reshape(-1) - together[k]) <= granted).all()):
+            return False
+    return True
+
+
             middle = np.array([float(x.mid()) for x in found.flat]).reshape(graph.shape)
             scale = 1 + np.abs(value).max(initial=0.0) + (np.abs(row).max(initial=0.0) if rounding else 0.0)
             if not np.allclose(middle, value, rtol=tolerance, atol=tolerance * scale):

@@ -221,7 +221,8 @@ def test_a_transform_with_parameters_for_every_row_is_no_function_of_one_point()
         with pytest.raises(InputError, match="mixing"):
             model(t.AffineTransform(torch.randn(rows, 2).double(), 1.0))
     shifted = t.AffineTransform(torch.randn(5, 2).double(), torch.ones(5, 2).double())
-    for mixing in (shifted, t.ComposeTransform([shifted, t.ExpTransform()])):
+    small = t.AffineTransform(1e-9 * torch.randn(5, 2).double(), 1e-9 * torch.ones(5, 2).double())
+    for mixing in (shifted, small, t.ComposeTransform([shifted, t.ExpTransform()])):
         assert check_injective(model(mixing)).undecided
 
 

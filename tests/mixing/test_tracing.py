@@ -78,6 +78,24 @@ def test_refused(name):
         trace(REFUSED[name], EXAMPLE).evaluate(EXAMPLE[0])
 
 
+@pytest.mark.parametrize("size", [1.0, 1e-9, 1e-200])
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda z: z + z[:1],
+        lambda z: z + len(z),
+        lambda z: torch.roll(z, 1, 0),
+        lambda z: torch.sort(z, 0).values,
+        lambda z: torch.softmax(z, 0),
+        lambda z: torch.cat([z[:, :1] * 1e12, z[:, 1:].cumsum(0)], 1),
+    ],
+)
+def test_what_mixes_rows_is_refused_however_small(function, size):
+    """On one point alone they are one to one, or constant."""
+    with pytest.raises(Untraceable, match="batch"):
+        trace(lambda z: size * function(z), EXAMPLE)
+
+
 def test_a_branch_is_refused_with_a_reason():
     with pytest.raises(Untraceable, match="branches on values"):
         trace(REFUSED["branch on a sum"], EXAMPLE)
