@@ -24,6 +24,8 @@ __all__ = ["is_zero"]
 MAX_TERMS, MAX_GENERATORS, MAX_POWER = 4000, 40, 64
 
 _I = sympy.I
+#: ``f(-x) = -f(x)``. sympy draws the sign out of an argument by how it is written, so that equal ones may differ in it.
+_ODD = (sympy.atan, sympy.asin, sympy.erf, sympy.erfi, sympy.sign, sympy.Si, sympy.Shi)
 
 
 class _GiveUp(Exception):
@@ -62,6 +64,7 @@ class _Normal:
         self.exponents: dict[sympy.Expr, int] = {}  # exp(m): common denominator of the rational multiples of m
         self.roots: dict[sympy.Expr, int] = {}  # radicand: common denominator of the powers
         self.merged: dict[tuple[str, sympy.Expr], sympy.Expr] = {}
+        self.opposite: set[sympy.Expr] = set()  # opaque functions that are minus the one that they are merged with
         self.shifts: dict[tuple[str, sympy.Expr], list[int]] = {}
 
     def vanishes(self, expression: sympy.Expr) -> bool:
@@ -165,10 +168,7 @@ class _Normal:
             if other == expression:
                 break
             if expression.is_Function and other.is_Function:
-                pairs = list(zip(other.args, expression.args, strict=False))
-                numbers = all(isinstance(x, sympy.Expr) for pair in pairs for x in pair)  # no conditions of branches
-                equal = type(other) is type(expression) and len(other.args) == len(expression.args)
-                equal = equal and numbers and all(is_zero(a - b, self.signs) for a, b in pairs)
+                equal = self._same_function(sort, expression, other)
             else:
                 equal = not (expression.is_Symbol or other.is_Symbol) and is_zero(other - expression, self.signs)
             if equal:
@@ -176,6 +176,20 @@ class _Normal:
                 break
         self.merged[sort, expression] = found
         return found
+
+    def _same_function(self, sort: str, expression: sympy.Expr, other: sympy.Expr) -> bool:
+        """Whether two functions are the same, or an odd one at opposite arguments: ``opposite`` takes note of that."""
+        pairs = list(zip(other.args, expression.args, strict=False))
+        if type(other) is not type(expression) or len(other.args) != len(expression.args):
+            return False
+        if not all(isinstance(x, sympy.Expr) for pair in pairs for x in pair):  # conditions of branches
+            return False
+        if all(is_zero(a - b, self.signs) for a, b in pairs):
+            return True
+        if sort == "opaque" and isinstance(other, _ODD) and is_zero(other.args[0] + expression.args[0], self.signs):
+            self.opposite.add(expression)
+            return True
+        return False
 
     # -- the fraction
 
@@ -208,9 +222,9 @@ class _Normal:
         if terms is not None:
             total = (self._constant(0), one)
             for multiple, part in terms:
-                total = self._add(total, (self._constant(multiple) * self._generator("opaque", part), one))
+                total = self._add(total, (self._constant(multiple) * self._opaque_value(part), one))
             return total
-        return self._generator("opaque", expression), one
+        return self._opaque_value(expression), one
 
     def _constant(self, value: Any) -> Any:
         rational = sympy.Rational(value)
@@ -218,6 +232,10 @@ class _Normal:
 
     def _generator(self, sort: str, key: sympy.Expr) -> Any:
         return self.generators[self.place[sort, self.merged.get((sort, key), key)]]
+
+    def _opaque_value(self, key: sympy.Expr) -> Any:
+        generator = self._generator("opaque", key)
+        return -generator if key in self.opposite else generator
 
     def _add(self, a: tuple[Any, Any], b: tuple[Any, Any]) -> tuple[Any, Any]:
         if a[1] == b[1]:
