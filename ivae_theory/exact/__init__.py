@@ -1,6 +1,6 @@
 """Exact algebra: rationals, linear algebra over them, and expressions as text."""
 
-from ivae_theory.exact.grammar import from_text, to_text
+from ivae_theory.exact.grammar import from_text, to_text, writable
 from ivae_theory.exact.linear import (
     affine_null_vector,
     determinant,
@@ -51,4 +51,5 @@ __all__ = [
     "to_fmpq",
     "to_fraction",
     "to_text",
+    "writable",
 ]

@@ -8,7 +8,10 @@ and a closed list of functions. No attribute access, no call of anything else, b
 from __future__ import annotations
 
 import ast
+import keyword
 import math
+import re
+import unicodedata
 import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -19,7 +22,7 @@ from ivae_theory.errors import InputError
 from ivae_theory.exact.numbers import rationalised
 from ivae_theory.exact.sizes import Clock, require_call, require_power, require_product
 
-__all__ = ["FUNCTIONS", "from_text", "to_text"]
+__all__ = ["FUNCTIONS", "from_text", "to_text", "writable"]
 
 #: Longest text and deepest nesting that are read; :mod:`ivae_theory.exact.sizes` bounds the numbers.
 MAX_LENGTH, MAX_DEPTH = 100_000, 200
@@ -55,6 +58,26 @@ _COMPARE = {
 }
 
 
+def _is_own_name(name: str) -> bool:
+    """Whether text can carry a symbol of this name: ``E`` would be read as a constant, ``lambda`` not at all."""
+    plain = unicodedata.normalize("NFKC", name) == name  # Python reads identifiers so, and two names become one
+    return plain and name.isidentifier() and not keyword.iskeyword(name) and name not in _CONSTANTS
+
+
+def writable(symbols: Iterable[sympy.Symbol]) -> dict[sympy.Symbol, str]:
+    """A name for each symbol under which :func:`from_text` finds it again: its own, or one that is made of it."""
+    given = list(symbols)
+    names = {symbol: symbol.name for symbol in given if _is_own_name(symbol.name)}
+    for symbol in given:
+        if symbol not in names:
+            name = re.sub(r"[\W_]+", "_", unicodedata.normalize("NFKC", symbol.name)).strip("_") or "z"
+            name = name if name.isidentifier() else f"z_{name}"
+            while not _is_own_name(name) or name in names.values():
+                name += "_"
+            names[symbol] = name
+    return names
+
+
 def to_text(expression: sympy.Basic) -> str:
     """The expression as text that :func:`from_text` reads; floats become the rationals that they are."""
     return str(sympy.sstr(rationalised(sympy.sympify(expression, strict=True)), full_prec=False))
@@ -75,8 +98,13 @@ def from_text(text: str, symbols: Iterable[sympy.Symbol], argument: str = "expre
     Raises
     ------
     InputError
-        When the text is not of the grammar; nothing of it is executed.
+        When the text is not of the grammar; nothing of it is executed. When a symbol has the name of a constant, or
+        one that is not found as it is written.
     """
+    names = {symbol.name: symbol for symbol in symbols}
+    for name in names:
+        if not _is_own_name(name):
+            raise InputError(argument, "symbols with names of their own", ascii(name)[:40])
     if len(text) > MAX_LENGTH:
         raise InputError(argument, f"at most {MAX_LENGTH} characters", f"{len(text)}")
     try:
@@ -86,7 +114,6 @@ def from_text(text: str, symbols: Iterable[sympy.Symbol], argument: str = "expre
             tree = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise InputError(argument, "an expression such as 'z**2'", ascii(text[:80])) from None
-    names = {symbol.name: symbol for symbol in symbols}
     try:
         return _Reader(names, argument, text).read(tree.body, 0)
     except InputError:

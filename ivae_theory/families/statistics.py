@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sympy.core.function import AppliedUndef
 
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NonDeterministic
-from ivae_theory.exact import rationalised
+from ivae_theory.exact import rationalised, writable
 from ivae_theory.families.support import intervals
 
 __all__ = ["Parsed", "array_function", "check_assumptions", "probe_points", "read_statistics"]
@@ -41,7 +41,7 @@ def read_statistics(statistics: Any, base_measure: Any, variable: Any, support: 
     measure = _expression(base_measure, "base_measure")
     symbol = _the_variable([*expressions, measure], variable)
     check_assumptions(symbol, support)
-    real = sympy.Symbol(symbol.name, real=True)
+    real = sympy.Symbol(writable([symbol])[symbol], real=True)
     measure = rationalised(measure.xreplace({symbol: real}))
     log_base = _log_of(measure, real)
     if callables:

@@ -17,7 +17,7 @@ from ivae_theory.enclosure.network.expressions import graph_of
 from ivae_theory.enclosure.network.traced import Graph
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NonDeterministic
-from ivae_theory.exact import encode_array, rationalised, to_text
+from ivae_theory.exact import encode_array, rationalised, to_text, writable
 from ivae_theory.mixing.evaluation import evaluate_callable, evaluate_where_finite, same_answers
 from ivae_theory.mixing.registry import Construction, construction_of, sequence
 from ivae_theory.mixing.tracing import Untraceable, acts_on_rows, trace, verify
@@ -80,7 +80,7 @@ class SymbolicMixing(Mixing):
         if not named or len({symbol.name for symbol in self.symbols}) != len(self.symbols):
             raise InputTypeError("mixing", "sympy symbols with distinct names", repr(symbols)[:80])
         self.declared = self.symbols
-        real = {symbol: sympy.Symbol(symbol.name, real=True) for symbol in self.symbols}
+        real = {symbol: sympy.Symbol(name, real=True) for symbol, name in writable(self.symbols).items()}
         try:
             entries = [rationalised(sympy.sympify(e, strict=True)).xreplace(real) for e in sympy.flatten([matrix])]
         except sympy.SympifyError as error:

@@ -67,8 +67,8 @@ class Prior:
             self.domain = as_domain(u)
             self.natural = read_callable(natural, ks, self.domain)
         elif is_symbolic(natural) or (isinstance(natural, sympy.MatrixBase) and _ranges_over_symbols(u)):
-            self.domain = as_domain(u)
-            self.natural = read_symbolic(natural, ks, self.domain)
+            self.natural = read_symbolic(natural, ks, as_domain(u))
+            self.domain = self.natural.domain  # with the names that reports can carry
         else:
             self.natural = read_table(natural, ks, error)
             self.domain = _table_domain(u, len(self.natural.values))

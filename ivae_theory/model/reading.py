@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ivae_theory.domain import Box, Domain, SymbolicDomain, refuse_masked, tensor_array
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NonDeterministic
-from ivae_theory.exact import IntegerRows, rationalised, to_fraction
+from ivae_theory.exact import IntegerRows, rationalised, to_fraction, writable
 from ivae_theory.model.natural import PROBES, CallableNatural, SymbolicNatural, TableNatural, ask, half_ulp, stacked
 
 __all__ = ["is_symbolic", "read_callable", "read_symbolic", "read_table"]
@@ -233,7 +233,14 @@ def read_symbolic(natural: Any, ks: Sequence[int] | int, domain: Domain) -> Symb
     for entry in row:
         if not isinstance(entry, sympy.Expr) or entry.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I):
             raise InputError("lambda(u)", "finite real expressions", str(entry)[:60])
-    return SymbolicNatural(sympy.ImmutableMatrix([rationalised(entry) for entry in row]), dict(domain.sets))
+    written = {symbol: _called(symbol, name) for symbol, name in writable(domain.symbols).items()}
+    sets = {written[symbol]: where for symbol, where in domain.sets.items()}
+    return SymbolicNatural(sympy.ImmutableMatrix([rationalised(entry).xreplace(written) for entry in row]), sets)
+
+
+def _called(symbol: sympy.Symbol, name: str) -> sympy.Symbol:
+    """The symbol itself, or one of another name with the same assumptions."""
+    return symbol if symbol.name == name else sympy.Symbol(name, **symbol.assumptions0)
 
 
 def read_callable(function: Callable[[Any], Any], ks: Sequence[int] | int, domain: Domain) -> CallableNatural:

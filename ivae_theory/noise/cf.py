@@ -26,7 +26,7 @@ from ivae_theory.enclosure.formula.analytic import (
 from ivae_theory.enclosure.formula.complexes import complex_ball
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import InputError, InputTypeError
-from ivae_theory.exact import from_text, rationalised, to_fraction, to_text
+from ivae_theory.exact import from_text, rationalised, to_fraction, to_text, writable
 from ivae_theory.noise.laws import Floats, Law, Opaque
 from ivae_theory.verdict import Status
 
@@ -89,7 +89,7 @@ def characteristic_law(expression: Any, symbols: Sequence[sympy.Symbol] | None) 
         raise InputError("symbols", "symbols with different names", str(given))
     if not expression.free_symbols <= set(given):
         raise InputError("cf", f"an expression in {', '.join(map(str, given))}", str(expression))
-    real = {symbol: sympy.Symbol(symbol.name, real=True) for symbol in given}
+    real = {symbol: sympy.Symbol(name, real=True) for symbol, name in writable(given).items()}
     exact = rationalised(expression).xreplace(real)
     law = SymbolicCharacteristic(exact, tuple(real.values()))
     with precision(128):

@@ -16,7 +16,7 @@ from ivae_theory.enclosure.formula.symbolic import ball, number_ball
 from ivae_theory.enclosure.formula.tails import decays_exponentially, order_at_infinity
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import InputError, InputTypeError, NotNormalizable
-from ivae_theory.exact import from_text, rationalised, to_fmpq, to_text
+from ivae_theory.exact import from_text, rationalised, to_fmpq, to_text, writable
 from ivae_theory.exact.identity import is_zero
 from ivae_theory.noise.laws import Floats, Law, Opaque
 
@@ -90,7 +90,7 @@ def density_law(expression: Any, support: sympy.Set | None) -> Law:
     if len(expression.free_symbols) > 1:
         raise InputError("density", "an expression in one symbol (a density on R)", str(expression))
     given = next(iter(expression.free_symbols), sympy.Symbol("x"))
-    symbol = sympy.Symbol(given.name, real=True)
+    symbol = sympy.Symbol(writable([given])[given], real=True)
     exact = rationalised(expression).xreplace({given: symbol})
     law = SymbolicDensity(exact, symbol, _pieces(sympy.Reals if support is None else support))
     with precision(64):

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ivae_theory.errors import InputError
-from ivae_theory.exact import from_text, to_text
+from ivae_theory.exact import from_text, to_text, writable
 
 Z = sympy.Symbol("z", real=True)
 
@@ -46,6 +46,24 @@ def built_again(expression):
 @example(sympy.Abs(2 * sympy.Abs(Z)))  # 2*Abs(Abs(z)), which is 2*Abs(z) when it is read
 def test_text_is_read_back_as_the_same_expression(expression):
     assert from_text(to_text(expression), [Z]) in (expression, built_again(expression))
+
+
+@pytest.mark.parametrize(
+    "name", ["E", "pi", "I", "oo", "lambda", "None", "z_{1}", "x 1", "", "1", "z+1", "z#", "\u017f"]
+)
+def test_symbols_whose_names_text_cannot_carry_are_written_under_another(name):
+    """``E*E`` would be a square or e E; LaTeX names are no names; Python reads the long s as an s."""
+    given = sympy.Symbol(name, real=True)
+    written = sympy.Symbol(writable([given])[given], real=True)
+    text = to_text((given**2 + sympy.E * given).xreplace({given: written}))
+    assert from_text(text, [written]) == written**2 + sympy.E * written
+    with pytest.raises(InputError, match="names of their own"):
+        from_text("1", [given])
+
+
+def test_written_names_are_distinct():
+    given = [sympy.Symbol(name) for name in ("\u017f", "s", "s_", "E", "E_", "x_{1}", "x_1")]
+    assert writable(given) == dict(zip(given, ["s__", "s", "s_", "E__", "E_", "x_1_", "x_1"], strict=True))
 
 
 def test_floats_are_read_as_the_rationals_that_they_are():

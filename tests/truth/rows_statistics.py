@@ -43,6 +43,7 @@ from sympy import (
 from tests.truth.row import FAILS, HOLDS, UNDECIDED, Row
 
 z = Symbol("z", real=True)
+ENERGY, ANGLE = Symbol("E", real=True), Symbol("pi", real=True)  # called like constants
 HALF, UNIT, SYMMETRIC = Interval.open(0, oo), Interval(0, 1), Interval.open(-1, 1)
 TINY = Rational(1, 10**40)
 #: Base measures that decay fast enough for the statistics used here.
@@ -78,6 +79,11 @@ def _pair(name, claim, expected, because, first, second):
 ROWS = [
     # -- (M)
     _row("minimal-z-2z", "M", FAILS, "2 T_1 - T_2 = 0 (theory, section 2)", [z, 2 * z]),
+    _row("named-E-dependent", "M", FAILS, "e times T_1", [ENERGY, E * ENERGY], Reals, exp(-(ENERGY**4))),
+    _row(
+        "named-E-free", "M", HOLDS, "E^2 and e E, of degrees 2 and 1", [ENERGY**2, E * ENERGY], Reals, exp(-(ENERGY**4))
+    ),
+    _row("named-pi-Q", "Q", FAILS, "zero below pi", [ANGLE], Reals, Heaviside(ANGLE - pi) * exp(-(ANGLE**2))),
     _row("minimal-z-z2", "M", HOLDS, "Vandermonde at 0, 1, 2", [z, z**2]),
     _row(
         "minimal-z-2z-patched",
