@@ -239,6 +239,8 @@ def verify(graph: Graph, function: Callable[..., Any], points: NDArray[Any]) -> 
     rng = np.random.default_rng(20190710)
     some = points[rng.permutation(len(points))[:8]]
     _compare(graph, function, some)
+    if not acts_on_rows(function, some):
+        raise Untraceable("it answers a point otherwise when there are others in the batch")
     if graph.integer:
         return
     weights = rng.dirichlet(np.ones(len(some)), size=3)
@@ -253,24 +255,6 @@ def verify(graph: Graph, function: Callable[..., Any], points: NDArray[Any]) -> 
         return
 
 
-def _compare(graph: Graph, function: Callable[..., Any], batch: NDArray[Any], rounding: bool = False) -> None:
-    truth, finite = evaluate_where_finite(function, batch, "function")
-    if not acts_on_rows(function, some):
-        raise Untraceable("it answers a point otherwise when there are others in the batch")
-    if truth.shape[1:] != graph.shape:
-        raise Untraceable(f"a batch has outputs of shape {truth.shape[1:]}, one point of shape {graph.shape}")
-    used, tolerance = np.asarray(batch, dtype=np.float64), 1e-7
-    if "torch" in sys.modules:  # otherwise the function is no torch function: its input was not rounded
-        tensor = to_tensor(function, batch)
-        used = np.asarray(tensor.cpu().double().numpy())
-        tolerance = 1e-3 if str(tensor.dtype) in ("torch.float32", "torch.float16") else tolerance
-    rows = used.astype(np.int64) if graph.integer else used
-    with precision(96):
-        for row, value in zip(rows[finite], truth[finite], strict=True):
-            try:
-                found = graph.evaluate(row)
-            except CannotEnclose:
-                continue
 def acts_on_rows(function: Callable[..., Any], batch: NDArray[Any]) -> bool:
     """Whether points alone are answered as in a batch, up to a part of how far the answers to different points differ.
 
@@ -290,6 +274,22 @@ def acts_on_rows(function: Callable[..., Any], batch: NDArray[Any]) -> bool:
     return True
 
 
+def _compare(graph: Graph, function: Callable[..., Any], batch: NDArray[Any], rounding: bool = False) -> None:
+    truth, finite = evaluate_where_finite(function, batch, "function")
+    if truth.shape[1:] != graph.shape:
+        raise Untraceable(f"a batch has outputs of shape {truth.shape[1:]}, one point of shape {graph.shape}")
+    used, tolerance = np.asarray(batch, dtype=np.float64), 1e-7
+    if "torch" in sys.modules:  # otherwise the function is no torch function: its input was not rounded
+        tensor = to_tensor(function, batch)
+        used = np.asarray(tensor.cpu().double().numpy())
+        tolerance = 1e-3 if str(tensor.dtype) in ("torch.float32", "torch.float16") else tolerance
+    rows = used.astype(np.int64) if graph.integer else used
+    with precision(96):
+        for row, value in zip(rows[finite], truth[finite], strict=True):
+            try:
+                found = graph.evaluate(row)
+            except CannotEnclose:
+                continue
             middle = np.array([float(x.mid()) for x in found.flat]).reshape(graph.shape)
             scale = 1 + np.abs(value).max(initial=0.0) + (np.abs(row).max(initial=0.0) if rounding else 0.0)
             if not np.allclose(middle, value, rtol=tolerance, atol=tolerance * scale):
