@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import sympy
+from sympy.core.function import Application
 
 from ivae_theory.errors import InputError
 from ivae_theory.exact.numbers import rationalised
@@ -79,8 +80,20 @@ def writable(symbols: Iterable[sympy.Symbol]) -> dict[sympy.Symbol, str]:
 
 
 def to_text(expression: sympy.Basic) -> str:
-    """The expression as text that :func:`from_text` reads; floats become the rationals that they are."""
-    return str(sympy.sstr(rationalised(sympy.sympify(expression, strict=True)), full_prec=False))
+    """The expression as text that :func:`from_text` reads; floats become the rationals that they are.
+
+    Functions that only have the name of one that is read become unreadable, as all others that are not known are.
+    """
+    given = sympy.sympify(expression, strict=True)
+    if given.args and any(map(_is_namesake, given.atoms(Application))):
+        given = given.replace(_is_namesake, lambda node: sympy.Function(f"other_{node.func.__name__}")(*node.args))
+    return str(sympy.sstr(rationalised(given), full_prec=False))
+
+
+def _is_namesake(node: Any) -> bool:
+    """Whether a function of the user's is called like one of ours: a class ``relu``, or ``Function("exp")``."""
+    kind = type(node)
+    return isinstance(node, Application) and FUNCTIONS.get(kind.__name__, kind) is not kind
 
 
 def from_text(text: str, symbols: Iterable[sympy.Symbol], argument: str = "expression") -> sympy.Expr:

@@ -61,6 +61,21 @@ def test_symbols_whose_names_text_cannot_carry_are_written_under_another(name):
         from_text("1", [given])
 
 
+class relu(sympy.Function):
+    """Twice what is above -1, and no function of ours."""
+
+    @classmethod
+    def eval(cls, x):
+        return 2 * sympy.Max(x, -1) if x.is_Number else None
+
+
+@pytest.mark.parametrize("namesake", [relu, sympy.Function("exp"), sympy.Function("Abs"), sympy.Function("softplus")])
+def test_functions_that_only_have_the_name_of_one_that_is_read_are_not_read(namesake):
+    assert to_text(namesake(Z)) == f"other_{namesake.__name__}(z)"
+    with pytest.raises(InputError, match="a known function"):
+        from_text(to_text(sympy.exp(1 + Z * namesake(sympy.tanh(Z)))), [Z])
+
+
 def test_written_names_are_distinct():
     given = [sympy.Symbol(name) for name in ("\u017f", "s", "s_", "E", "E_", "x_{1}", "x_1")]
     assert writable(given) == dict(zip(given, ["s__", "s", "s_", "E__", "E_", "x_1_", "x_1"], strict=True))
