@@ -19,6 +19,7 @@ from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NonDeterministic
 from ivae_theory.exact import encode_array, rationalised, to_text, writable
 from ivae_theory.mixing.evaluation import evaluate_callable, evaluate_where_finite, same_answers
+from ivae_theory.mixing.masks import acts_as_its_class
 from ivae_theory.mixing.registry import Construction, construction_of, sequence
 from ivae_theory.mixing.tracing import Untraceable, acts_on_rows, trace, verify
 
@@ -300,7 +301,7 @@ def _of_layers(function: Any, example: Floats) -> Construction | None:
     import sys
 
     torch = sys.modules.get("torch")
-    if torch is None or type(function) is not torch.nn.Sequential:
+    if torch is None or type(function) is not torch.nn.Sequential or not acts_as_its_class(function):
         return None
     if not any(construction_of(layer) is not None for layer in function):
         return None

@@ -9,6 +9,7 @@ from typing import Any
 
 from ivae_theory.enclosure.network.traced import Graph
 from ivae_theory.errors import InputError, InputTypeError
+from ivae_theory.mixing.masks import acts_as_its_class, masks_are_triangular
 
 __all__ = ["Construction", "construction_of", "register_injective", "sequence"]
 
@@ -87,6 +88,8 @@ def _name(layer: Any) -> str:
 
 def construction_of(layer: Any) -> Construction | None:
     """Why the layer is injective on its domain by construction, or ``None``."""
+    if not acts_as_its_class(layer):
+        return None
     prover = _USERS.get(type(layer))
     if prover is not None:
         found = prover(layer)
@@ -206,7 +209,9 @@ def _inner(layer: Any, kind: str) -> Any:
     if type(owner).__name__ != _ZUKO_CONDITIONERS[kind] or not type(owner).__module__.startswith("zuko.flows."):
         return None
     first = next((p for p in owner.parameters() if p.ndim == 2), None)
-    if first is None:
+    if first is None or not acts_as_its_class(owner):
+        return None
+    if kind == "AutoregressiveTransform" and not masks_are_triangular(owner.hyper, owner.total):
         return None
     given = getattr(layer.meta, "args", None) or (None,)
     context = 0 if given[0] is None else len(given[0])

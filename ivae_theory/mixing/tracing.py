@@ -47,6 +47,11 @@ _RANDOM = (
     "rand_like",
     "randn_like",
 )
+#: Operators that move numbers, or cast them: what they answer in half precision is computed without rounding.
+_MOVES = frozenset(
+    "_to_copy _unsafe_view alias clone detach embedding expand index index_select lift_fresh_copy permute reshape "
+    "select slice squeeze t transpose unsqueeze view".split()
+)
 #: Operators whose result is what the memory held before.
 _UNINITIALISED = ("empty", "empty_like", "new_empty", "empty_strided", "new_empty_strided")  # fmt: skip
 
@@ -180,7 +185,18 @@ def _operator(node: Any) -> str:
         raise Untraceable("it reads a number out of a tensor (.item())")
     if _mutates(node):
         raise Untraceable(f"it changes tensors in place ({name})")
+    if base not in _MOVES and _in_half_precision(node):
+        # Its rounding is larger than what is ignored: in a graph without it, points that collide would be apart.
+        raise Untraceable(f"it computes in half precision ({name})")
     return name
+
+
+def _in_half_precision(node: Any) -> bool:
+    values = node.meta.get("val", None)
+    tensors = values if isinstance(values, (list, tuple)) else [values]
+    return any(
+        getattr(v, "dtype", None) is not None and v.dtype.is_floating_point and v.dtype.itemsize < 4 for v in tensors
+    )
 
 
 def _attribute(module: Any, target: str) -> Any:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ivae_theory.enclosure.failure import CannotEnclose
+from ivae_theory.enclosure.network.whole import rounded
 from ivae_theory.mixing.tracing import trace
 
 torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
@@ -101,3 +102,32 @@ def test_bytes_as_an_index_are_a_mask():
 
     with pytest.raises(CannotEnclose):
         trace(function, LABELS).evaluate(np.array([1]))
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.float16, torch.bfloat16])
+def test_stored_numbers_are_rounded_as_torch_rounds_them(kind):
+    generator = torch.Generator().manual_seed(0)
+    some = torch.randn(500, generator=generator, dtype=torch.float64) * 10.0 ** torch.arange(-9, 1).repeat(50)
+    ties = 1 + torch.arange(-64, 64, dtype=torch.float64) * 2.0**-12
+    for weights in (some, ties, torch.tensor(2.0**-140).double()):
+        assert np.array_equal(rounded(weights.numpy(), str(kind)[6:]), weights.to(kind).double().numpy())
+    with pytest.raises(CannotEnclose, match="float8"):
+        rounded(np.ones(1), "float8_e4m3fn")
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float8_e4m3fn])
+def test_what_varies_is_not_cast_to_half_precision(kind):
+    """1 and 1 + 2**-12 have one image there, which a graph without rounding keeps apart."""
+    assert trace(lambda z: z.to(torch.float32), np.ones((2, 1))).evaluate([0.5])[0] == 0.5
+    for function in (lambda z: z.to(kind).to(z.dtype), lambda z: (z.to(kind) * 2).to(z.dtype)):
+        with pytest.raises(CannotEnclose, match=r"a cast of a varying number|half precision|mul"):
+            trace(function, np.ones((2, 1))).evaluate([0.5])
+
+
+def test_a_stored_number_is_cast_once():
+    """Half precision that is computed with would be rounded again."""
+    weights = torch.tensor([[1.0, 1 + 2.0**-12]], dtype=torch.float64)
+    moved = trace(lambda z: z * weights.half().T[:, 0].double(), np.ones((2, 1)))
+    assert [float(v) for v in moved.evaluate([1.0])] == [1.0, 1.0]
+    with pytest.raises(CannotEnclose, match="computes in half precision"):
+        trace(lambda z: z * (weights.half() * weights.half()).double(), np.ones((2, 1)))

@@ -203,6 +203,62 @@ def test_a_registered_layer_is_assumed_and_its_argument_shown():
         _USERS.pop(Twist)
 
 
+def test_what_is_hung_onto_a_layer_is_no_part_of_its_construction():
+    """Hooks and methods of one object's own change the function, and are not what the class's argument is about."""
+
+    class Known(nn.Module):
+        def forward(self, z):
+            return z + 0 * torch.special.i0(z)
+
+    def folded(*given):
+        return given[-1].abs() + 0 * torch.special.i0(given[-1])
+
+    def hooked(layer):
+        layer.register_forward_hook(folded)
+        return layer
+
+    def bent(layer):
+        layer.register_forward_pre_hook(lambda module, given: given[0].abs())
+        return layer
+
+    def replaced(layer, name="forward"):
+        setattr(layer, name, folded)
+        return layer
+
+    t = torch.distributions.transforms
+    try:
+        register_injective(Known, "z, in disguise")
+        plain = nn.Sequential(Known(), nn.Linear(2, 2))
+        assert check_injective(model(plain)).holds
+        for change in (hooked, bent, replaced):
+            for mixing in (change(Known()), change(nn.Sequential(Known(), nn.Linear(2, 2))),
+                           nn.Sequential(change(Known()), nn.Linear(2, 2))):  # fmt: skip
+                assert not check_injective(model(mixing)).holds
+    finally:
+        _USERS.pop(Known)
+    assert not check_injective(model(replaced(t.ExpTransform(), "_call"))).holds
+    assert not check_injective(model(t.ComposeTransform([replaced(t.ExpTransform(), "_call")]))).holds
+
+
+def test_autoregressive_flows_are_as_triangular_as_their_masks():
+    zuko = pytest.importorskip("zuko", reason="needs the extra 'train'")
+
+    def flow(change=lambda hyper: None, **options):
+        made = zuko.flows.MAF(3, transforms=2, hidden_features=(8, 8), **options)
+        change(made.transform.transforms[0].hyper)
+        return construction_of((made(torch.zeros(2)) if options.get("context") else made()).transform.inv)
+
+    for known in ({}, {"activation": nn.ELU}, {"residual": True}, {"context": 2}, {"passes": 2},
+                  {"activation": zuko.nn.TwoWayELU}, {"randperm": True}):  # fmt: skip
+        assert flow(**known) is not None
+    # what normalises a layer, or mixes it, undoes the masks
+    for activation in (lambda: nn.LayerNorm(8), lambda: nn.Softmax(-1), lambda: nn.Linear(8, 8)):
+        assert flow(activation=activation) is None
+    assert flow(lambda hyper: hyper[0].mask.fill_(True)) is None
+    assert flow(lambda hyper: hyper[1].register_forward_hook(lambda m, i, o: o + o.sum())) is None
+    assert flow(lambda hyper: hyper.register_forward_hook(lambda m, i, o: o + o.sum())) is None
+
+
 def test_transforms_of_torch_by_construction():
     from torch.distributions import transforms as t
 

@@ -1,7 +1,9 @@
 """theorem1.iii for callables: what is taken for granted, over what the margin is, seeds, constant outputs."""
 
+from fractions import Fraction
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from ivae_theory import Box, Observed, Points, Prior, families
@@ -95,8 +97,22 @@ def test_rationals_decide_as_long_as_they_are_few(monkeypatch, entries, status):
         assert "evaluated in rationals at all 3 values of u, has affine rank 1 and not nk = 2" in found.reason
 
 
-def test_a_relation_that_lambda_does_not_obey_refutes_nothing():
-    """A cast to half precision is no rounding where lambda is nothing else: it is 0 up to 2048, and -1 at 2049."""
+def test_labels_are_cast_to_half_precision_as_torch_casts_them():
+    """The difference is 0 up to 2048, and -1 at 2049: it varies."""
     labels = [*range(12), 2049]
-    assert verdict(lambda u: u.to(torch.float16).double() - u.double(), Points(labels), 0).undecided
+    assert verdict(lambda u: u.to(torch.float16).double() - u.double(), Points(labels), 0).holds
+    assert verdict(lambda u: u.to(torch.float16).double() - u.double(), Points(labels[:-1]), 0).fails
     assert verdict(lambda u: 0 * u.double() + 3, Points(labels), 0).fails
+
+
+@pytest.mark.parametrize(("last", "borne_out"), [(-1.0, False), (1e-3, False), (1e-7, True), (0.0, True)])
+def test_a_relation_that_lambda_does_not_obey_refutes_nothing(last, borne_out):
+    natural = SimpleNamespace(answers=np.array([[0.0, 1.0], [0.0, 2.0], [last, 5.0]]))
+    assert variability_callable._borne_out(natural, [[Fraction(1), Fraction(0)]]) is borne_out
+
+
+def test_a_relation_between_answers_to_one_batch_refutes_no_function():
+    """x + x.flip(0) has two distinct rows at four points, however small it is beside what is granted as rounding."""
+    points = Points(np.array([[0.1, 0.7], [0.4, -0.2], [-0.5, 0.3], [0.9, 0.8]]))
+    assert verdict(lambda u: 1 + 1e-9 * (u + np.flip(u, 0)), points, 0).undecided
+    assert verdict(lambda u: 1 + 1e-9 * np.stack([u[:, 0], u[:, 0]], 1), points, 0).fails

@@ -197,6 +197,16 @@ def blended(weight):
     return make
 
 
+def cast(dtype, step):
+    """A matrix of determinant ``step`` in double precision, which is multiplied by in another one."""
+
+    def make(torch):
+        weight = torch.tensor([[1.0, 1.0], [1.0, 1.0 + step]], dtype=torch.float64)
+        return lambda z: z @ weight.to(getattr(torch, dtype)).to(z.dtype)
+
+    return make
+
+
 def _hand_leaky(rate):
     return lambda torch, x: torch.where(x > 0, x, rate * x)
 
@@ -210,6 +220,7 @@ _TINY = 2.0**-1000
 _LARGE = Fraction(200000000000000010000000000001, 60000000000000005000000000000)
 
 _LAYERS = "weights of full column rank and a strictly monotone activation: every layer is injective"
+_CAST = "the weights that are multiplied by are all 1: f(1, 0) = f(0, 1)"
 _EVEN = "an even function takes one value at z and at -z"
 
 ROWS: list[Row] = [
@@ -258,6 +269,10 @@ ROWS: list[Row] = [
     Row("inj-linear-singular", function(linear([[1.0, 2.0], [0.5, 1.0]])), CLAIM, FAILS, "the rows are proportional"),
     Row("inj-linear-almost-singular", function(linear([[1.0, 2.0], [0.5, 1.0 + 2**-52]])), CLAIM, HOLDS,
         "the determinant is 2**-52, not 0"),
+    Row("inj-linear-cast-to-half", function(cast("float16", 2**-12)), CLAIM, FAILS, _CAST),
+    Row("inj-linear-cast-to-bfloat16", function(cast("bfloat16", 2**-9)), CLAIM, FAILS, _CAST),
+    Row("inj-linear-cast-to-single", function(cast("float32", 2**-30)), CLAIM, FAILS, _CAST),
+    Row("inj-linear-kept-in-half", function(cast("float16", 2**-10)), CLAIM, HOLDS, "1 + 2**-10 is a half"),
     Row("inj-linear-tiny", function(linear([[_TINY, 0.0], [0.0, 1.0]])), CLAIM, HOLDS, "the determinant is 2**-1000"),
     Row("inj-linear-tenths", function(linear([[0.1, 0.3], [0.2, 0.6]])), CLAIM, FAILS,
         "as dyadic rationals 0.2 = 2 * 0.1 and 0.6 = 2 * 0.3 hold: doubling a float is exact"),

@@ -33,7 +33,7 @@ from ivae_theory.enclosure.network.operations import OPERATIONS
 from ivae_theory.enclosure.network.structure import Sibling, Tail
 from ivae_theory.enclosure.network.tensor import Machine, Tensor
 from ivae_theory.enclosure.network.traced import Graph
-from ivae_theory.enclosure.network.whole import refuse_rounding
+from ivae_theory.enclosure.network.whole import is_float, refuse_rounding
 from ivae_theory.exact import to_fraction
 
 __all__ = ["Ranges", "curves_between", "intervals_of", "moved", "one_value"]
@@ -242,8 +242,10 @@ def _pow(machine: _Curves, base: Any, exponent: Any) -> Tensor:
 
 
 def _cast(machine: _Curves, x: Any, *_: Any, dtype: Any = None, **__: Any) -> Tensor:
-    """Truth values become 1 and 0; casts between floating types are the identity."""
-    if dtype is not None and not str(dtype).startswith(("float", "bfloat")):
+    """Truth values become 1 and 0; what varies is not rounded to single precision, and not cast to less."""
+    if machine.constant(x).literal:
+        return machine.constant(OPERATIONS["_to_copy"](machine, x, dtype=dtype))
+    if not is_float(dtype):
         raise CannotEnclose(f"a cast to {dtype} in a function of one coordinate")
     return machine.constant(x) if dtype is None else machine.each(as_number, x)
 

@@ -10,7 +10,7 @@ import numpy as np
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.network.operations import OPERATIONS, constant_array, operation, sides
 from ivae_theory.enclosure.network.tensor import Machine, Tensor
-from ivae_theory.enclosure.network.whole import cast_whole, number_type, refuse_rounding
+from ivae_theory.enclosure.network.whole import cast_whole, is_float, number_type, refuse_rounding, rounded
 
 __all__: list[str] = []
 
@@ -23,7 +23,7 @@ def _identity(machine: Machine, x: Any, **_: Any) -> Any:
 
 @operation("_to_copy")
 def _cast(machine: Machine, x: Any, *args: Any, dtype: Any = None, **_: Any) -> Tensor:
-    """A cast between floating types is rounding and ignored; a cast to integers of what varies is a jump."""
+    """What varies is not rounded to single precision and not cast to less or to integers; stored numbers are cast."""
     t = machine.constant(x)
     if dtype is None:
         return t
@@ -36,12 +36,12 @@ def _cast(machine: Machine, x: Any, *args: Any, dtype: Any = None, **_: Any) -> 
         if t.literal:
             return Tensor(cast_whole(t.value, kind))
         raise CannotEnclose("a cast of a varying number to an integer")
-    if not kind.startswith(("float", "bfloat")):
-        raise CannotEnclose(f"a cast to {kind}")
-    if t.literal and t.value.dtype.kind in "iub":
-        if t.value.size and np.abs(t.value.astype(np.float64)).max() > 2**53:
+    if t.literal:
+        if t.value.dtype.kind in "iu" and t.value.size and np.abs(t.value.astype(np.float64)).max() > 2**53:
             raise CannotEnclose("a cast of an integer above 2**53 to a float")
-        return Tensor(t.value.astype(np.float64))
+        return Tensor(rounded(t.value, kind))
+    if not is_float(kind):
+        raise CannotEnclose(f"a cast of a varying number to {kind}")
     return t
 
 
@@ -316,7 +316,8 @@ def _own_type(machine: Machine, like: Any) -> Any:
 
 @operation("full")
 def _full(machine: Machine, shape: Any, value: Any, *, dtype: Any = None, **_: Any) -> Tensor:
-    return Tensor(np.full(sides(shape), value, dtype=_dtype(dtype, np.asarray(value).dtype)))
+    made = np.full(sides(shape), value, dtype=_dtype(dtype, np.asarray(value).dtype))
+    return Tensor(made if dtype is None or made.dtype.kind != "f" else rounded(made, str(dtype)))
 
 
 @operation("new_full")

@@ -1,4 +1,5 @@
-"""Whole numbers and truth values in networks: a width that ends, and a sum of truths that is no number."""
+"""Numbers of a fixed width in networks: whole numbers that end, truth values whose sum is none, stored numbers that are
+rounded."""
 
 from __future__ import annotations
 
@@ -23,6 +24,7 @@ __all__ = [
     "number_type",
     "refuse_rounding",
     "refuse_wrapped",
+    "rounded",
 ]
 
 Array = NDArray[Any]
@@ -95,11 +97,28 @@ def cast_whole(value: Array, kind: str) -> Array:
     return fitted(np.array([int(v) for v in value.flat], dtype=object).reshape(value.shape), number_type(kind))
 
 
+def rounded(values: Array, kind: str) -> Array:
+    """Stored numbers in a floating type of PyTorch's, as doubles: the weights that a network computes with."""
+    doubles = values.astype(np.float64)
+    if kind == "float64":
+        return doubles
+    if kind not in ("float32", "float16", "bfloat16"):
+        raise CannotEnclose(f"a cast to {kind}")
+    with np.errstate(over="ignore"):
+        single = doubles.astype(np.float32)
+        if kind == "float16":
+            single = single.astype(np.float16)
+        elif kind == "bfloat16":  # the upper half of the bits, to the nearest, ties to even
+            bits = np.ascontiguousarray(single).view(np.uint32).astype(np.uint64)
+            single = (((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000).astype(np.uint32)).view(np.float32)
+    return single.astype(np.float64).reshape(values.shape)
+
+
 def number_type(kind: str) -> np.dtype[Any]:
     """numpy's type of a torch dtype's name; all floating types are numbers without rounding."""
     return np.dtype(kind) if kind == "bool" or kind.startswith(("int", "uint")) else np.dtype(np.float64)
 
 
 def is_float(kind: Any) -> bool:
-    """Whether an optional dtype argument leaves real numbers as they are."""
-    return kind is None or str(kind).startswith(("float", "bfloat"))
+    """Whether an optional dtype argument leaves real numbers as they are, up to the rounding of single precision."""
+    return kind is None or str(kind) in ("float32", "float64")
