@@ -11,7 +11,7 @@ import sympy
 
 from ivae_theory.enclosure.formula.ranges import INFINITY, polynomial_coefficients
 from ivae_theory.enclosure.models.latent import Formulas
-from ivae_theory.exact import decode_array, fraction_text, from_text, parse_fraction, to_text
+from ivae_theory.exact import decode_array, fraction_text, from_text, identity, parse_fraction, to_text
 
 __all__ = ["RIVAL_STATISTICS", "Quadratic", "is_zero", "quadratic_of", "read_rows", "rows_of", "write_rows"]
 
@@ -97,9 +97,9 @@ RIVAL_STATISTICS: dict[str, tuple[tuple[Fraction, Fraction], ...]] = {
 
 
 def is_zero(value: Entry) -> bool:
-    """Whether a number is 0, or an expression is 0 by the distributive law alone."""
+    """Whether a number is 0, or an expression is 0 identically: by the distributive law, or by its normal form."""
     if isinstance(value, sympy.Basic):
-        return bool(sympy.expand(value, power_base=False, log=False) == 0)
+        return bool(sympy.expand(value, power_base=False, log=False) == 0) or identity.is_zero(value)
     return bool(value == 0)
 
 
