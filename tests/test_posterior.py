@@ -131,6 +131,16 @@ def test_rare_failures_of_q_are_not_confirmed():
     assert not verdict.holds
 
 
+@pytest.mark.parametrize(("level", "rare"), [(0.05, "0.018"), (0.001, "0.038"), (1e-5, "0.061")])
+def test_what_is_too_rare_to_be_seen_depends_on_the_level(level, rare):
+    """200 draws miss an event of probability log(2 / level) / 200 with probability level / 2."""
+    model = linear(DIAGONAL, true_posterior(DIAGONAL))
+    verdict = posterior_gap(model, *data(model, 200), level=level)
+    assert verdict.holds
+    assert f"below about {rare})" in verdict.assumes[0]
+    assert (1 - float(rare)) ** 200 == pytest.approx(level / 2, rel=0.3)
+
+
 def test_a_posterior_network_in_float32():
     """Rounding of a float32 q is no gap."""
 
@@ -198,12 +208,15 @@ def test_without_a_density_there_is_no_gap(noise):
         (lambda x, u: x, InputTypeError),
         (lambda x, u: 1 / 0, CallableFailed),
         (lambda x: x, CallableFailed),
+        # one density for all rows at once, which 64 rows and 64 draws would broadcast into a wrong answer
+        (lambda x, u: D.Independent(true_posterior(DIAGONAL, full=False)(x, u), 2), InputError),
     ],
 )
 def test_posteriors_that_are_wrong_give_one_error(posterior, error):
     model = linear(DIAGONAL, posterior)
-    with pytest.raises(error, match="posterior"):
-        posterior_gap(model, *data(model, 20))
+    for count in (20, 64):
+        with pytest.raises(error, match="posterior"):
+            posterior_gap(model, *data(model, count))
 
 
 def test_wrong_arguments():

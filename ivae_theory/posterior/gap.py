@@ -220,6 +220,7 @@ def _decide(below: _Estimate, above: _Estimate, effective: float, tolerance: flo
     heavy = tail_index(above.terms)
     small = float(np.abs(above.terms).max()) <= tolerance
     if above.upper <= tolerance and (small or heavy < HEAVY):
+        rare = math.log(2 / level) / count  # an event of this probability is missed with probability level / 2
         return Verdict.hold(
             CLAIM,
             Grade.STATISTICAL,
@@ -228,7 +229,7 @@ def _decide(below: _Estimate, above: _Estimate, effective: float, tolerance: flo
             evidence={"kind": "posterior.gap_from_above", **numbers, "terms": encode_array(above.terms)},
             margin=tolerance - above.upper,
             assumes=(
-                f"q is not wrong in events so rare (below about {3 / count:.2g}) that {count} draws miss them, and "
+                f"q is not wrong in events so rare (below about {rare:.2g}) that {count} draws miss them, and "
                 f"{tolerance:g} nats of divergence do not matter",
             ),
         )

@@ -57,8 +57,11 @@ class Posterior:
                 inside = law.support.check(z)
                 safe = torch.where(inside, z, _one_draw(law).expand(z.shape))
                 value = torch.where(inside, law.log_prob(safe), torch.full_like(z, -torch.inf))
-        array = value.cpu().double().numpy()
-        return np.asarray(array.sum(axis=-1) if array.ndim == z.ndim else array, dtype=np.float64)
+        array = np.asarray(value.cpu().double().numpy(), dtype=np.float64)
+        if array.shape not in (tuple(z.shape), tuple(z.shape[:-1])):  # another one could broadcast without a word
+            got = f"log_prob of shape {array.shape} for draws of shape {tuple(z.shape)}"
+            raise InputError("posterior", f"a Distribution with batch (N, {self.n}), or (N,) and events", got)
+        return np.asarray(array.sum(axis=-1)) if array.ndim == z.ndim else array
 
     def _ask(self, x: Floats, u: NDArray[Any]) -> Any:
         try:
