@@ -29,7 +29,7 @@ from ivae_theory.conclusion import conclude
 from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import CorruptReport, InputTypeError, IvaeTheoryError
 from ivae_theory.files import read_json
-from ivae_theory.verdict import SCHEMA, Grade, Report, Status, Verdict, digest_of, seal
+from ivae_theory.verdict import GOALS, SCHEMA, Grade, Report, Status, Verdict, digest_of, goal_claims, seal
 
 __all__ = ["RecheckResult", "recheck"]
 
@@ -112,8 +112,7 @@ def _verified(document: Mapping[str, Any], model: Any) -> RecheckResult:
         _require_same(subject, model)
         subject = with_table_of(model, subject)
     verdicts = [_verdict(item) for item in document["verdicts"]]
-    if len({verdict.claim for verdict in verdicts}) != len(verdicts):
-        raise CorruptReport("verdicts", "one verdict a claim", "a claim twice")
+    _require_all(verdicts, subject)
     checked = tuple(_recheck_verdict(verdict, subject) for verdict in verdicts if not verdict.undecided)
     status = _recheck_conclusion(document, verdicts)
     if model is not None:
@@ -166,12 +165,28 @@ def _verdict(item: Any) -> Verdict:
             grade=grade_of(item["grade"]),
             reason=_text(item["reason"]),
             evidence=item["evidence"],
-            margin=None if item["margin"] is None else float(item["margin"]),
+            margin=_number(item["margin"]),
             advice=_text(item["advice"]),
             assumes=tuple(_text(sentence) for sentence in item["assumes"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CorruptReport("verdicts", "verdicts with all their fields", str(error)[:160]) from None
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, type(None))):
+        raise TypeError(f"a number or null expected, got {value!r:.40}")
+    return None if value is None else float(value)
+
+
+def _require_all(verdicts: list[Verdict], subject: Mapping[str, Any]) -> None:
+    """One verdict for each claim: a conclusion says less of what is left out, and what it says may then be false."""
+    ks, claims = [int(k) for k in subject["ks"]], [verdict.claim for verdict in verdicts]
+    needed = {claim for goal in GOALS for claim in goal_claims(goal, ks, bool(subject.get("posterior")))}
+    if len(set(claims)) != len(claims):
+        raise CorruptReport("verdicts", "one verdict a claim", "a claim twice")
+    if set(claims) != needed:
+        raise CorruptReport("verdicts", "a verdict for each claim", ", ".join(sorted(needed ^ set(claims)))[:120])
 
 
 def _text(value: Any) -> str:

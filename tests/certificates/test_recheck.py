@@ -1,14 +1,16 @@
 """recheck refuses a report with any leaf changed, and a forged one that was sealed again."""
 
+import contextlib
 import json
 
 import pytest
 import sympy
 
 from ivae_theory import ExponentialFamily, Model, Noise, Prior, assume_injective, recheck
-from ivae_theory.certificates.recheck import RecheckResult
+from ivae_theory.certificates.recheck import RecheckResult, _verdict
 from ivae_theory.checking import check
 from ivae_theory.cli.loading import load_model
+from ivae_theory.conclusion import conclude
 from ivae_theory.errors import CorruptReport, InputError
 from ivae_theory.verdict import Status, seal
 from tests.certificates.tampering import leaves, replaced
@@ -84,6 +86,32 @@ def test_a_forged_conclusion_is_refused_although_it_is_sealed(made):
     ]:
         with pytest.raises(CorruptReport):
             recheck(resealed(replaced(document, path, value)))
+
+
+@pytest.mark.parametrize("goal", ["permutation", "printed"])
+def test_a_verdict_that_was_left_out_is_missed(goal):
+    """Without theorem1.positive the conclusion would be that what the printed theorems leave silent holds."""
+    gap = sympy.Piecewise((0, sympy.And(z > 1, z < 2)), (sympy.exp(-(z**2)), True))
+    family = ExponentialFamily([z**2], base_measure=gap)
+    mixing = sympy.Matrix([z, z]) + sympy.Matrix([0, 1]) * sympy.Symbol("z2")
+    model = Model(Prior(family, [[-1, -2], [-2, -1], [-3, -5]]), noise=Noise.gaussian(1), mixing=mixing)
+    document = json.loads(check(model, goal).to_json())
+    assert recheck(document, model)
+    for left_out in [verdict["claim"] for verdict in document["verdicts"]]:
+        forged = {**document, "verdicts": [v for v in document["verdicts"] if v["claim"] != left_out]}
+        with contextlib.suppress(KeyError):  # a claim of the goal
+            verdicts = [_verdict(verdict) for verdict in forged["verdicts"]]
+            forged["conclusion"] = conclude(goal, verdicts, forged["subject"]).to_dict()
+        with pytest.raises(CorruptReport, match=r"a verdict for each claim|conclusion"):
+            recheck(resealed(forged), model)
+
+
+@pytest.mark.parametrize("margin", ["1e400", "nan", "7", True, [1.0], {}])
+def test_a_margin_is_a_number(made, margin):
+    _, report = made
+    forged = replaced(json.loads(report.to_json()), ("verdicts", 2, "margin"), margin)
+    with pytest.raises(CorruptReport):
+        recheck(resealed(forged))
 
 
 def statistics_of(T):
