@@ -20,6 +20,7 @@ from ivae_theory.enclosure.network.sharing import shared
 from ivae_theory.enclosure.network.structure import affine_parts, is_affine
 from ivae_theory.enclosure.precision import around, precision
 from ivae_theory.enclosure.rounding import column_error, unknown_error
+from ivae_theory.errors import CallableFailed, NonDeterministic
 from ivae_theory.exact import encode_array, fraction_text
 from ivae_theory.hypotheses.distance import advice_on, distance_to_failure
 from ivae_theory.hypotheses.variability_rank import rank_evidence
@@ -280,7 +281,20 @@ def _black_box(prior: Any) -> Verdict:
         values=natural.answers, exact=None, kind="floats", size=natural.size, declared=None,
         error=unknown_error(natural.answers),
     )  # fmt: skip
-    return check_values(SimpleNamespace(natural=table, families=prior.families), whole, tuple(assumes))
+    settled = check_values(SimpleNamespace(natural=table, families=prior.families), whole, tuple(assumes))
+    if settled.fails and len(domain) > natural.size and not _answers_alone(natural):
+        return _undecided(prior, natural.answers, "lambda answers a value of u otherwise when it is asked for it alone")
+    return settled
+
+
+def _answers_alone(natural: Any) -> bool:
+    """Whether the relation between the answers is one between values of a function of u, not of the whole batch."""
+    from ivae_theory.mixing.tracing import acts_on_rows
+
+    try:
+        return acts_on_rows(natural.function, natural.points)
+    except (CallableFailed, NonDeterministic):  # it takes batches of one size alone
+        return True
 
 
 def _undecided(prior: Any, rows: Floats, why: str) -> Verdict:
