@@ -25,6 +25,7 @@ from ivae_theory.exact import encode_array, fraction_text
 from ivae_theory.hypotheses.distance import advice_on, distance_to_failure
 from ivae_theory.hypotheses.variability_rank import rank_evidence
 from ivae_theory.hypotheses.variability_table import ADVICE, CLAIM, check_values, refutation_evidence, too_few
+from ivae_theory.mixing.evaluation import as_received
 from ivae_theory.span import choose_rows, decide_rationals
 from ivae_theory.span.floats import spans_within_error
 from ivae_theory.span.rational import kernel
@@ -94,17 +95,22 @@ def _choices(natural: Any, domain: Any, seed: int, lacking: int = 0) -> Iterator
     yield domain.candidates(4 * count, seed=seed + 1)
 
 
-def _radius(domain: Any, graph: Any, points: NDArray[Any]) -> Fraction:
-    """Half width of the neighbourhoods; zero where u is discrete."""
-    if isinstance(domain, Points) or graph.integer:
+def _radius(natural: Any, domain: Any, points: NDArray[Any]) -> Fraction:
+    """Half width of the neighbourhoods: of a discrete u what it is rounded by before lambda is given it."""
+    if natural.graph.integer:
         return Fraction(0)
-    return Fraction(_RADIUS) * Fraction(2) ** max(0, int(np.ceil(np.log2(np.abs(points).max() + 1))))
+    received = as_received(natural.function, points)
+    rounded = max(abs(Fraction(a) - Fraction(b)) for a, b in zip(points.flat, received.flat, strict=True))
+    if isinstance(domain, Points):
+        return rounded
+    least = Fraction(_RADIUS) * Fraction(2) ** max(0, int(np.ceil(np.log2(np.abs(points).max() + 1))))
+    return max(least, rounded)
 
 
 def _enclose(prior: Any, points: NDArray[Any], rows: Floats) -> tuple[Verdict | None, str]:
     """A certificate at the points chosen, or why there is none."""
     natural = prior.natural
-    radius = _radius(prior.domain, natural.graph, points)
+    radius = _radius(natural, prior.domain, points)
     why = "no determinant is proved not to vanish"
     for bits in _BITS:
         with precision(bits):
@@ -192,7 +198,7 @@ def _exact_rank(natural: Any, domain: Any, relations: Sequence[Sequence[Fraction
     points = next(_choices(natural, domain, seed, len(relations)), None)
     if points is None:
         return {}
-    radius = _radius(domain, natural.graph, points)
+    radius = _radius(natural, domain, points)
 
     def enclose(numbers: Sequence[int], bits: int) -> list[list[arb]]:
         return [enclosed(natural.graph, points[i], radius) for i in numbers]

@@ -21,6 +21,7 @@ from ivae_theory.errors import CallableFailed, InputTypeError, NonDeterministic
 
 __all__ = [
     "as_numbers",
+    "as_received",
     "ended",
     "evaluate_callable",
     "evaluate_where_finite",
@@ -175,6 +176,15 @@ def to_tensor(function: Any, batch: NDArray[Any]) -> Any:
     if values.dtype.kind in "iub":
         return torch.as_tensor(values.astype(np.int64), device=device)
     return torch.as_tensor(values, dtype=_float_dtype(function, modules), device=device)
+
+
+def as_received(function: Any, batch: NDArray[Any]) -> NDArray[np.float64]:
+    """The points that the function is given for these: floats are rounded to the dtype of its parameters."""
+    points = np.asarray(batch)
+    if points.dtype.kind != "f" or "torch" not in sys.modules:
+        return points.astype(np.float64)
+    # what is beyond the dtype becomes infinite there: then it is rounded by more than any number
+    return np.nan_to_num(to_tensor(function, points).double().cpu().numpy())
 
 
 def as_numbers(value: Any, argument: str) -> NDArray[np.float64]:

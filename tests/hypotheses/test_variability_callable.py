@@ -39,6 +39,21 @@ def test_observed_labels_are_taken_to_have_positive_probability():
     assert verdict(wave, Box([0.0], [1.0])).assumes == ()
 
 
+@pytest.mark.parametrize("domain", [Points, Observed])
+def test_values_of_u_that_are_one_value_in_single_precision_are_one(domain):
+    """The network is given 1.6e9 for 1.6e9 + 60: in double precision its graph is regular there, its answers are not."""
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(1, 2)
+    layer.weight.data = torch.tensor([[0.01], [0.02]])
+    net = lambda u: torch.sin(layer(u - 1.6e9))  # noqa: E731
+    near, apart = 1.6e9 + np.array([0.0, 60.0, 61.0]), 1.6e9 + np.array([0.0, 1024.0, 2048.0])
+    assert verdict(net, domain(near)).undecided
+    assert verdict(net, domain(apart)).holds
+    assert verdict(lambda u: torch.sin(layer.double()(u - 1.6e9)), domain(near)).holds
+    layer.float()
+    assert verdict(lambda u: torch.tanh(layer(u)), domain([-1e39, 0.0, 1e39])).undecided
+
+
 def test_the_margin_says_over_which_values_it_was_taken():
     finite = verdict(wave, Points([[0.0], [1.0], [2.0]]))
     assert finite.holds
