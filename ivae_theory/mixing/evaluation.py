@@ -184,7 +184,8 @@ def as_received(function: Any, batch: NDArray[Any]) -> NDArray[np.float64]:
     if points.dtype.kind != "f" or "torch" not in sys.modules:
         return points.astype(np.float64)
     # what is beyond the dtype becomes infinite there: then it is rounded by more than any number
-    return np.nan_to_num(to_tensor(function, points).double().cpu().numpy())
+    received: NDArray[np.float64] = np.nan_to_num(to_tensor(function, points).double().cpu().numpy())
+    return received
 
 
 def as_numbers(value: Any, argument: str) -> NDArray[np.float64]:

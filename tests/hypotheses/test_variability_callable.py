@@ -41,7 +41,7 @@ def test_observed_labels_are_taken_to_have_positive_probability():
 
 @pytest.mark.parametrize("domain", [Points, Observed])
 def test_values_of_u_that_are_one_value_in_single_precision_are_one(domain):
-    """The network is given 1.6e9 for 1.6e9 + 60: in double precision its graph is regular there, its answers are not."""
+    """The network is given 1.6e9 for 1.6e9 + 60: its graph is regular at the two, its answers are equal."""
     torch.manual_seed(0)
     layer = torch.nn.Linear(1, 2)
     layer.weight.data = torch.tensor([[0.01], [0.02]])
