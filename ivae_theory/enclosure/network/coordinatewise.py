@@ -218,6 +218,11 @@ def _masked_fill(machine: _Curves, x: Any, mask: Any, value: Any) -> Tensor:
     return machine.choose(mask, value, x)
 
 
+def _threshold(machine: _Curves, x: Any, level: Any, value: Any) -> Tensor:
+    refuse_rounding(machine.constant(x).value, machine.constant(value).value)
+    return machine.choose(machine.compare(x, level, operator.gt, "threshold"), x, value)
+
+
 def _like(name: str) -> Callable[..., Any]:
     def run(machine: _Curves, x: Any, *args: Any, **kwargs: Any) -> Any:
         if any(isinstance(item, (bool, Switch)) for item in machine.constant(x).value.flat):
@@ -255,6 +260,7 @@ MEANINGS: dict[str, Callable[..., Any]] = {
     **{name: _like(name) for name in ("zeros_like", "ones_like", "full_like")},
     "where": _where,
     "masked_fill": _masked_fill,
+    "threshold": _threshold,
     "reciprocal": lambda machine, x: machine.reciprocal(x),
     "sign": _sign,
     "sgn": _sign,

@@ -290,6 +290,12 @@ def _masked_fill(machine: Machine, x: Any, mask: Any, value: Any) -> Tensor:
     return _where(machine, mask, value, x)
 
 
+@operation("threshold")
+def _threshold(machine: Machine, x: Any, level: Any, value: Any) -> Tensor:
+    refuse_rounding(machine.constant(x).value, machine.constant(value).value)
+    return _where(machine, machine.compare(x, level, operator.gt, "threshold"), x, value)
+
+
 # Reductions ---------------------------------------------------------------------------------------------------
 
 
