@@ -66,15 +66,25 @@ def _as_array(table: Any) -> tuple[NDArray[Any], str]:
         array, name = known
         if array.dtype.kind not in "iu" and name not in _FLOATS:
             raise InputTypeError("table", "integers, fractions, sympy numbers, float16, float32 or float64", name)
-        return array, name
+        return array, _coarsest({name, *_columns(table)})
     names: set[str] = set()
     opened = _opened(table if known is None else known[0].tolist(), names)
     try:
         array = np.array(opened, dtype=object)
     except ValueError:
         raise InputError("table", "rows of one length", "rows of different lengths") from None
-    names |= set(map(str, getattr(table, "dtypes", ())))  # of the columns of a data frame
-    return array, next((name for name in _FLOATS if name in names), "float64")
+    return array, _coarsest(names | _columns(table))
+
+
+def _columns(table: Any) -> set[str]:
+    """The dtypes of the columns of a data frame: as one array they have the finest."""
+    return set(map(str, getattr(table, "dtypes", ())))
+
+
+def _coarsest(names: set[str]) -> str:
+    """The dtype whose rounding counts; ``Float32``, ``Sparse[float32, nan]`` and ``float[pyarrow]`` are single ones."""
+    written = " ".join(names).lower().replace("halffloat[", "float16[").replace("float[", "float32[")
+    return next((name for name in _FLOATS if name in written), "float64")
 
 
 def _typed(table: Any) -> tuple[NDArray[Any], str] | None:
@@ -96,7 +106,7 @@ def _opened(table: Any, names: set[str]) -> Any:
     if known is None:
         names.update([table.dtype.name] if isinstance(table, np.generic) else [])
         return table
-    names.add(known[1])
+    names |= {known[1], str(getattr(table, "dtype", ""))}
     return known[0].tolist()
 
 

@@ -208,6 +208,10 @@ def test_log_density_is_the_sum_over_latents():
     np.testing.assert_allclose(prior.log_density(z, np.array([0, 0])), expected)
 
 
+def frame(table):
+    return pytest.importorskip("pandas", reason="needs the extra dev").DataFrame(table)
+
+
 def variability(prior):
     return check_variability(SimpleNamespace(prior=prior))
 
@@ -225,7 +229,11 @@ def single(rows=8):
         list,
         lambda table: tuple(map(tuple, table)),
         lambda table: [[row[0], float(row[1])] for row in table],
-        lambda table: pytest.importorskip("pandas", reason="needs the extra dev").DataFrame(table),
+        lambda table: frame(table),
+        lambda table: frame(table).astype({1: "float64"}),
+        lambda table: frame(table).astype("Float32"),
+        lambda table: frame(table).astype("Float32").astype({0: "float64"}),
+        lambda table: [frame(table).astype("Float32").loc[row] for row in range(len(table))],
         lambda table: [torch.tensor(row, requires_grad=True) for row in table],
         lambda table: [[torch.tensor(value) for value in row] for row in table],
     ],
@@ -245,6 +253,26 @@ def test_arrays_of_other_libraries_keep_their_precision():
             return single() if dtype is None else single().astype(dtype)
 
     assert Prior(SCALE, Foreign()).natural.dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (["float[pyarrow]", "double[pyarrow]"], "float32"),
+        (["halffloat[pyarrow]", "float"], "float16"),
+        (["Sparse[float32, nan]", "Float64"], "float32"),
+        (["bfloat16", "float32"], "bfloat16"),
+        (["Float64", "int64"], "float64"),
+    ],
+)
+def test_the_coarsest_column_counts(columns, expected):
+    class Frame:
+        dtypes = columns
+
+        def __array__(self, dtype=None, copy=None):
+            return single().astype(np.float64)
+
+    assert Prior(SCALE, Frame()).natural.dtype == expected
 
 
 def test_masked_rows_in_a_list_are_refused():
