@@ -18,7 +18,7 @@ from ivae_theory.exact import to_fraction
 from ivae_theory.noise import Noise
 from ivae_theory.noise.composite import Affine, Product
 from ivae_theory.noise.gaussian import Gaussian, MultivariateStudent, as_spread
-from ivae_theory.noise.laws import Bounded, Law, Named, Opaque
+from ivae_theory.noise.laws import Bounded, Law, Named, Opaque, as_number
 from ivae_theory.noise.named import NAMED
 
 __all__ = ["standard_law", "to_noise"]
@@ -71,7 +71,7 @@ def standard_law(name: str, parameters: Mapping[str, Any], loc: Any = 0, scale: 
     exact = {key: _number(value, key) for key, value in parameters.items()}
     if name != "norm":
         NAMED[name].validate(exact)
-    law: Law = Gaussian(factor * factor) if name == "norm" else Named(name, exact)
+    law: Law = Gaussian(as_number(factor * factor, "scale")) if name == "norm" else Named(name, exact)
     if name != "norm" and factor != 1:
         law = Affine(law, factor, (shift,))
     elif shift:

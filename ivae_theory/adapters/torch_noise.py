@@ -94,10 +94,25 @@ def _coordinates(obj: Any) -> list[Law] | None:
         return [build(*values) for values in _columns([getattr(obj, name) for name in names], obj.batch_shape)]
     bounds = _BOUNDS.get(type(obj).__name__)
     if bounds is not None and getattr(D, type(obj).__name__, None) is type(obj):
+        _require_valid(obj)
         return [_bounded(obj, index, *bounds) for index in range(int(np.prod(obj.batch_shape)))]
     if type(obj) is D.TransformedDistribution:
         return _transformed(obj)
     return None
+
+
+def _require_valid(obj: Any) -> None:
+    """Refuse parameters that torch refuses, also where validation is switched off (zuko does, for everybody)."""
+    import torch
+    from torch.distributions import constraints
+
+    ranges = dict(type(obj).arg_constraints)
+    if hasattr(obj, "temperature"):
+        ranges["temperature"] = constraints.positive
+    for name, constraint in ranges.items():
+        value = torch.as_tensor(getattr(obj, name))
+        if not bool(torch.isfinite(value).all() and constraint.check(value).all()):
+            raise InputError(name, f"parameters that {type(obj).__name__} accepts", str(value.detach().tolist())[:60])
 
 
 def _columns(tensors: list[Any], shape: Any) -> list[list[Any]]:
@@ -229,6 +244,7 @@ def _vector(obj: Any) -> Law | None:
         law: Law = Gaussian(as_spread(_numpy(obj.covariance_matrix), "covariance_matrix"))
         return Affine(law, Fraction(1), mean) if any(mean) else law
     if name in _SIMPLEX:
+        _require_valid(obj)
         d = int(obj.event_shape[0])
         return Bounded(
             (Fraction(0),) * d, (Fraction(1),) * d, f"{name} law of torch", _sampler(obj, None), None, vector=True

@@ -132,6 +132,37 @@ def test_torch_vectors() -> None:
     assert np.allclose(as_noise(vectors[0]).log_density([[0.5, 0.0]]), vectors[0].log_prob(torch.tensor([0.5, 0.0])))
 
 
+@pytest.mark.parametrize(
+    "law",
+    [
+        lambda v: D.LogNormal(0.0, v, validate_args=False),
+        lambda v: D.Kumaraswamy(v, torch.tensor(1.0), validate_args=False),
+        lambda v: D.VonMises(torch.tensor(0.0), v, validate_args=False),
+        lambda v: D.RelaxedBernoulli(v, torch.tensor(0.5), validate_args=False),
+        lambda v: D.Dirichlet(torch.stack([v, torch.tensor(1.0)]), validate_args=False),
+        lambda v: D.TransformedDistribution(
+            D.LogNormal(0.0, v, validate_args=False), [D.AffineTransform(0.0, 2.0)], validate_args=False
+        ),
+        lambda v: D.Normal(0.0, v, validate_args=False),
+        lambda v: D.TransformedDistribution(
+            D.Normal(v, 1.0, validate_args=False), [D.TanhTransform()], validate_args=False
+        ),
+    ],
+)
+def test_parameters_of_no_law_are_refused_without_torchs_validation(law) -> None:
+    """Of a bounded law nothing but the bounds is used; with a scale of NaN there is no law."""
+    as_noise(law(torch.tensor(0.5)))
+    for value in (float("nan"), float("inf")):
+        with pytest.raises(InputError):
+            as_noise(law(torch.tensor(value)))
+
+
+def test_a_variance_beyond_the_floats_is_one_error() -> None:
+    for law in (D.Normal(0.0, torch.tensor(1e300, dtype=torch.float64)), st.norm(0, 1e200)):
+        with pytest.raises(InputError, match="scale"):
+            as_noise(law)
+
+
 def test_torch_black_boxes() -> None:
     class Mine(D.Normal):
         pass
