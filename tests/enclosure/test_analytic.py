@@ -120,6 +120,10 @@ def test_quotients(expression, cell) -> None:
         (besselk(1, t), LINE),
         (sympy.floor(t), UNIT),
         (sympy.zeta(t), RIGHT),
+        (sqrt(exp((-1) ** Rational(1, 3) * t)), LINE),  # a root of a number that is not real, and has no I
+        (log(exp(sympy.acosh(Rational(1, 3)) * t)), LINE),
+        (sympy.atan(sympy.asin(2) * t), LINE),
+        (sqrt((1 + t**2) ** sympy.acos(2)), LINE),
         ((1 - 2 * I * t - 2) ** Rational(1, 2) * sqrt(t), LINE),
     ],
     ids=str,

@@ -7,7 +7,9 @@ from itertools import product
 import numpy as np
 import pytest
 import sympy
-from sympy import Abs, Heaviside, I, Max, Min, Piecewise, Rational, cos, cosh, exp, pi, sign, sin, sqrt
+from sympy import (
+    Abs, Heaviside, I, Integer, Max, Min, Piecewise, Rational, atan, cos, cosh, exp, log, pi, sign, sin, sqrt, tan,
+)  # fmt: skip
 
 from ivae_theory import assume_injective, families
 from ivae_theory.certificates import noise as _recheckers  # noqa: F401 - registers
@@ -185,6 +187,18 @@ def test_numbers_are_those_of_the_formula(cf):
     expected = [complex(cf.subs(t, float(p))) for p in points]
     assert np.allclose(Noise(cf=cf).characteristic(points[:, None]), expected)
     assert Noise(cf=cf).characteristic(points[:, None]).dtype == complex
+
+
+@pytest.mark.parametrize("way", ["root", "logarithm"])
+def test_a_triangle_that_a_root_of_minus_1_cuts_off(way):
+    """Polya: 1 - |t|/b up to b, and 0 beyond, where sqrt(exp(c atan t)) changes its branch: c is imaginary, in part."""
+    turn = 4 * Integer(-1) ** Rational(1, 3) * atan(t)
+    half = sqrt(exp(turn)) if way == "root" else exp(log(exp(turn)) / 2)
+    phi = (1 - Abs(t) / tan(pi / (2 * sqrt(3)))) * (1 + half * exp(-turn / 2)) / 2
+    assert abs(phi.subs(t, Rational(1, 2)).evalf()) > 0.5
+    assert abs(phi.subs(t, 2).evalf()) < 1e-30
+    model = Model(Prior(families.gaussian_scale(), [[-1.0], [-2.0]]), noise=Noise(cf=phi, symbols=[t]))
+    assert not check_noise(model).holds
 
 
 def test_a_cosine_that_is_written_as_a_cosh():

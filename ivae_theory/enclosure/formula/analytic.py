@@ -30,6 +30,7 @@ Cell = Sequence[tuple[sympy.Symbol, Fraction | None, Fraction | None]]
 _ENTIRE = (sympy.exp, sympy.sin, sympy.cos, sympy.sinh, sympy.cosh, sympy.erf, sympy.erfc, sympy.erfi, sympy.sinc)
 _MEROMORPHIC = (sympy.tan, sympy.tanh, sympy.sech, sympy.gamma)
 _REAL_LINE = (sympy.atan, sympy.asinh)
+_REAL_OF_REAL = (*_ENTIRE, *_MEROMORPHIC, *_REAL_LINE, sympy.Abs)
 
 
 def _exact(number: Fraction) -> sympy.Rational:
@@ -268,11 +269,7 @@ def _require_analytic(f: sympy.Expr, cell: Cell) -> None:
             _require_analytic(argument, cell)
     elif f.is_Pow:
         _require_analytic_power(f, cell)
-    elif (
-        isinstance(f, _ENTIRE)
-        or (isinstance(f, _REAL_LINE) and not f.has(sympy.I))
-        or (isinstance(f, (sympy.tanh, sympy.sech)) and not f.has(sympy.I))
-    ):
+    elif isinstance(f, _ENTIRE) or (isinstance(f, (*_REAL_LINE, sympy.tanh, sympy.sech)) and _real(f.args[0], cell)):
         _require_analytic(f.args[0], cell)
     elif isinstance(f, sympy.log):
         _require_analytic(f.args[0], cell)
@@ -301,16 +298,14 @@ def _require_analytic_power(f: sympy.Pow, cell: Cell) -> None:
 
 
 def _positive(f: sympy.Expr, cell: Cell) -> bool:
-    """Whether a real expression is positive on the cell, by its form or as a rational polynomial."""
-    if f.has(sympy.I):
-        return False
-    if f.is_Rational:
+    """Whether an expression is real and positive on the cell, by its form or as a rational polynomial."""
+    if f.is_Rational or f in (sympy.pi, sympy.E):
         return bool(f > 0)
-    if f in (sympy.pi, sympy.E) or isinstance(f, (sympy.exp, sympy.cosh, sympy.sech)):
+    if isinstance(f, (sympy.exp, sympy.cosh, sympy.sech)) and _real(f.args[0], cell):
         return True
     if f.is_Mul and all(_positive(factor, cell) for factor in f.args):
         return True
-    if f.is_Pow and _positive(f.base, cell) and not f.exp.has(sympy.I):
+    if f.is_Pow and _positive(f.base, cell) and _real(f.exp, cell):
         return True
     if f.is_Add and all(_positive(term, cell) for term in f.args):
         return True
@@ -318,6 +313,17 @@ def _positive(f: sympy.Expr, cell: Cell) -> bool:
         return sign_on(f, cell) > 0
     except CannotEnclose:
         return False
+
+
+def _real(f: sympy.Expr, cell: Cell) -> bool:
+    """Whether the form shows real values on the cell: ``(-1)**(1/3)`` and ``acosh(1/3)`` are imaginary without an I."""
+    if not f.args:
+        return bool(f.is_Rational or f in (sympy.pi, sympy.E, sympy.EulerGamma) or f in [item[0] for item in cell])
+    if f.is_Add or f.is_Mul or isinstance(f, _REAL_OF_REAL):
+        return all(_real(argument, cell) for argument in f.args)
+    if f.is_Pow:
+        return _real(f.exp, cell) and (_positive(f.base, cell) or (bool(f.exp.is_Integer) and _real(f.base, cell)))
+    return isinstance(f, sympy.log) and _positive(f.args[0], cell)
 
 
 def _require_off_cut(f: sympy.Expr, cell: Cell) -> None:
