@@ -8,8 +8,25 @@ import numpy as np
 import pytest
 import sympy
 from sympy import (
-    Abs, Heaviside, I, Integer, Max, Min, Piecewise, Rational, atan, cos, cosh, exp, log, pi, sign, sin, sqrt, tan,
-)  # fmt: skip
+    Abs,
+    Heaviside,
+    I,
+    Integer,
+    Max,
+    Min,
+    Piecewise,
+    Rational,
+    atan,
+    cos,
+    cosh,
+    exp,
+    log,
+    pi,
+    sign,
+    sin,
+    sqrt,
+    tan,
+)
 
 from ivae_theory import assume_injective, families
 from ivae_theory.certificates import noise as _recheckers  # noqa: F401 - registers
