@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ivae_theory.enclosure.rounding import unknown_error
 from ivae_theory.enclosure.turn import turn
-from ivae_theory.errors import CallableFailed, InputTypeError, NonDeterministic
+from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NonDeterministic
 
 __all__ = [
     "as_numbers",
@@ -321,7 +321,10 @@ def _require_same_alone(
 ) -> None:
     try:
         alone, finite = evaluate_where_finite(function, points, argument)
-    except CallableFailed:
+    except CallableFailed as failure:
+        if isinstance(failure.__cause__, InputError):  # what this package found wrong with the answer
+            raise NonDeterministic(argument, "an answer of one kind at a point whatever else is in the batch",
+                                   str(failure.__cause__)) from failure  # fmt: skip
         return  # it takes batches of one size alone
     before = answers.reshape(len(points), -1)
     alone = alone.reshape(len(points), -1)

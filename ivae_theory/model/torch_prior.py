@@ -148,6 +148,8 @@ def factors(distribution: Any, rows: int, argument: str) -> tuple[str, bool, dic
     while isinstance(distribution, laws.Independent):
         distribution = distribution.base_dist
     name = type(distribution).__name__
+    if {"sample", "rsample", "log_prob"} & set(vars(distribution)):
+        raise NotExponentialFamily(argument, "a law as its class has it", f"{name} with a method of its own")
     if type(distribution) is laws.MultivariateNormal:
         return "Normal", True, _diagonal_normal(distribution, rows, argument)
     if name not in LAWS or type(distribution) is not getattr(laws, name, None):

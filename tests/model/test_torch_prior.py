@@ -99,6 +99,27 @@ def test_equal_values_at_some_points_prove_nothing(domain):
         Prior.from_torch(lambda u: D.Laplace(fn(u).loc, fn(u).scale), u=domain)
 
 
+def test_a_law_that_the_first_row_decides_is_none_of_the_point():
+    """Asked for 3 alone it is Laplace's, asked for 0 .. 5 together it is normal for all of them."""
+
+    def fn(u):
+        loc = torch.sin(u.double() * torch.arange(1.0, N + 1))
+        return D.Normal(loc, 1.0) if u[0, 0] < 3 else D.Laplace(loc, 1.0)
+
+    with pytest.raises(NonDeterministic, match="whatever else is in the batch"):
+        Prior.from_torch(fn, u=Points(range(6)))
+
+
+def test_a_law_with_a_method_of_its_own_is_not_what_its_class_says():
+    def fn(u):
+        law = D.Normal(torch.zeros(len(u), N), 1 + u.double())
+        law.log_prob = lambda z: -z.abs()
+        return law
+
+    with pytest.raises(NotExponentialFamily, match="a method of its own"):
+        Prior.from_torch(fn, u=Points(range(6)))
+
+
 def test_values_read_by_python_are_no_constants():
     """A tracer that bakes ``u.numpy()`` into the graph would see a constant mean."""
 
