@@ -44,6 +44,8 @@ class Judgement:
 
 def judge(one: Case) -> Judgement:
     """Decide a case, and compare with its truth."""
+    if one.model is None:
+        return Judgement(Status.UNDECIDED, "", one.decidable)
     if one.goal:
         return _judge_report(one)
     verdict = DECIDE[one.claim](one.model)

@@ -8,14 +8,31 @@ from __future__ import annotations
 
 import random
 
-from tests.quality.cases import families, functions, mixings, noises, reports, tables, theorem2s
+from tests.quality.cases import (
+    activations,
+    containers,
+    families,
+    flows,
+    functions,
+    labels,
+    mixings,
+    noises,
+    pieces,
+    reports,
+    several,
+    symbols,
+    tables,
+    theorem2s,
+)
 from tests.quality.cases.base import Case, Kind
 
 __all__ = ["KINDS", "SCHEDULE", "Case", "Kind", "case"]
 
-KINDS: tuple[Kind, ...] = tuple(
-    kind for module in (tables, functions, families, noises, mixings, theorem2s, reports) for kind in module.KINDS
-)
+_MODULES = (
+    tables, containers, functions, labels, symbols, several, families, noises, mixings, pieces, activations, flows,
+    theorem2s, reports,
+)  # fmt: skip
+KINDS: tuple[Kind, ...] = tuple(kind for module in _MODULES for kind in module.KINDS)
 
 
 def _schedule() -> tuple[Kind, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 import sympy
 
 from ivae_theory import ExponentialFamily, Model, Noise, Prior, assume_injective, families
+from ivae_theory.errors import InputError
 from ivae_theory.verdict import Status
 
 HOLDS, FAILS, UNDECIDED = Status.HOLDS, Status.FAILS, Status.UNDECIDED
@@ -31,6 +32,8 @@ class Case:
         The class in which the case is counted.
     claim
         Name of the claim, or ``"report"`` for a whole report.
+    model
+        ``None`` where the package refused it with one of its errors: that settles nothing, and counts as undecided.
     not_wrong
         Every other status is a wrong verdict (of the goal, for a report).
     decidable
@@ -65,6 +68,8 @@ class Kind:
         How many of every thousand cases are of this kind.
     symbolic
         Whether natural parameters, statistics, noise or mixing are sympy expressions.
+    slow
+        Whether a case takes some 50 ms or more, so that short runs check one of the class.
     """
 
     name: str
@@ -72,6 +77,7 @@ class Kind:
     draw: Callable[[random.Random], Case]
     share: int
     symbolic: bool = False
+    slow: bool = False
 
 
 def one_of(*statuses: Status) -> frozenset[Status]:
@@ -87,6 +93,14 @@ def truth(holds: bool) -> frozenset[Status]:
 def rational(value: Fraction | int) -> sympy.Rational:
     """A fraction for sympy."""
     return sympy.Rational(value.numerator, value.denominator)
+
+
+def accepted(build: Callable[[], Model]) -> Model | None:
+    """The model, or ``None`` where the package refuses it as bad input."""
+    try:
+        return build()
+    except InputError:
+        return None
 
 
 def invertible(draw: random.Random, size: int) -> Rows:

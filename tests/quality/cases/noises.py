@@ -15,6 +15,7 @@ from tests.quality.cases.base import (
     UNDECIDED,
     Case,
     Kind,
+    accepted,
     invertible,
     one_of,
     plain,
@@ -217,6 +218,50 @@ def tiny_gap(draw: random.Random) -> Case:
     return Case("gap far out", CLAIM, plain(_vouch(law), 1, noise=law), truth(False), True)
 
 
+def disguised(draw: random.Random) -> Case:
+    """Convex functions of |t| (Polya) that reach 0 as a cosine at pi / 2, or stay above 0, times functions without a
+    zero set: written with cos and cosh of arguments that are real here and imaginary there."""
+    a = sympy.Rational(draw.randint(1, 9), draw.randint(1, 4))
+    s = sympy.Abs(T) / a
+    below = sympy.Min(s, 1)
+    triangle = sympy.Max(1 - s, 0)
+    broken = draw.random() < 0.5
+    if broken:
+        quarter = sympy.pi / 2
+        phi = draw.choice([
+            sympy.cosh(quarter * sympy.sqrt(triangle - 1)), sympy.cosh(quarter * sympy.sqrt(-below)),
+            sympy.cos(quarter * sympy.sqrt(below)), sympy.cos(quarter * sympy.sqrt(1 - triangle)),
+            sympy.cosh(sympy.I * quarter * sympy.sqrt(below)), sympy.cos(quarter * sympy.sqrt(below)) ** 2,
+            sympy.Piecewise((sympy.cos(quarter * sympy.sqrt(s)), s < 1), (0, True)),
+            sympy.sin(quarter * (1 - sympy.sqrt(below))), triangle * sympy.cosh(triangle) / sympy.cosh(1),
+        ])  # fmt: skip
+    else:  # up to an angle below pi / 2 by 1 to 1e-60, or a cosh of what is real
+        digits = draw.choice([0, 1, 5, 20, 60])
+        angle = sympy.Rational(int(sympy.floor(sympy.pi / 2 * 10**digits)), 10**digits)
+        rate = draw.choice([1, 2, sympy.Rational(1, 3)])
+        phi = draw.choice([
+            sympy.cosh(angle * sympy.sqrt(triangle - 1)), sympy.cos(angle * sympy.sqrt(below)),
+            sympy.cos(angle * sympy.sqrt(1 - triangle)), sympy.cosh(angle * sympy.sqrt(-below)),
+            sympy.cosh(rate * sympy.sqrt(triangle)) / sympy.cosh(rate), 1 / sympy.cosh(T), sympy.sech(rate * T) ** 2,
+            sympy.cosh(rate * triangle) / sympy.cosh(rate),
+        ])  # fmt: skip
+    for _ in range(draw.choice([0, 0, 1, 2])):
+        phi *= draw.choice([sympy.exp(-(T**2)), sympy.cos(2 * T), 1 / (1 + T**2), (2 + sympy.cos(T)) / 3, sympy.cos(T)])
+    move = draw.random()
+
+    def model() -> Any:
+        law = Noise(cf=phi, symbols=[T])
+        if move < 0.2:
+            law = law + draw.choice([Noise.gaussian(1), Noise(cf=sympy.exp(-sympy.Abs(T)), symbols=[T])])
+        elif move < 0.4:
+            law = law * draw.choice([-2, 0.5, 1e-200]) + 1
+        elif move < 0.5:
+            law = Noise.product([law, Noise.gaussian(1)])
+        return plain(_vouch(law), law.dimension or 1, noise=law)
+
+    return Case("cosines in disguise", CLAIM, accepted(model), truth(not broken), False)
+
+
 def _vouch(law: Noise | None) -> Any:
     from ivae_theory import assume_injective
 
@@ -249,6 +294,14 @@ KINDS = (
     Kind("noise in the plane", "phi(t, s) = 0 on a strip, on lines, or nowhere.", plane, 4, symbolic=True),
     Kind("mixtures of noise", "All members with an exponential moment, or all Gaussian scale mixtures.", mixtures, 4),
     Kind("gap far out", "phi = max(1 - |t|/a, 0), a from 1 to 1e300: zero on an open set.", tiny_gap, 4, symbolic=True),
+    Kind(
+        "cosines in disguise",
+        "cosh(pi/2 sqrt(max(1 - |t|, 0) - 1)) and its like are cosines that stay at 0 from |t| = 1 on; with an angle "
+        "that is 1 to 1e-60 smaller, or a cosh of what is real, nothing vanishes on an open set.",
+        disguised,
+        2,
+        symbolic=True,
+    ),
     Kind("discrete", "Discrete observations are not f(z) + eps (Appendix E).", discrete, 4),
     Kind("black-box noise", "A density that cannot be read: nothing may be settled.", black_box, 2),
     Kind(
