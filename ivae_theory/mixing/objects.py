@@ -130,6 +130,8 @@ class CallableMixing(Mixing):
         if self._answers.ndim != 2:
             raise CallableFailed("mixing", "shape (B, d) for a batch (B, n)", f"shape {self._answers.shape}")
         self.d = int(self._answers.shape[1])
+        if not self.d:
+            raise CallableFailed("mixing", "at least one observed coordinate", "shape (B, 0)")
         known = construction_of(function) or _of_layers(function, self._example)
         self.construction = known if known is not None and self._rowwise() else None
         own = getattr(function, "graph", None)

@@ -27,6 +27,7 @@ from ivae_theory.mixing.evaluation import (
     to_tensor,
 )
 from ivae_theory.mixing.network import Network
+from ivae_theory.mixing.reads import reads_a_number, reads_of_fake_tensors
 from ivae_theory.mixing.rewriting import rewrite
 
 __all__ = ["Untraceable", "acts_on_rows", "evaluate_callable", "is_torch_module", "trace", "verify"]
@@ -98,11 +99,14 @@ def _make(function: Callable[..., Any], sample: Any) -> Any:
 
     def run(target: Callable[..., Any]) -> Any:
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), reads_of_fake_tensors() as reads:
                 warnings.simplefilter("ignore")
-                return make_fx(target, tracing_mode="fake", _allow_non_fake_inputs=True)(sample)
+                made = make_fx(target, tracing_mode="fake", _allow_non_fake_inputs=True)(sample)
         except (Exception, SystemExit) as error:  # whatever the user's code or torch's tracer raises: untraceable
             raise Untraceable(_short(error)) from error
+        if reads or any(reads_a_number(node) for node in made.graph.nodes):
+            raise Untraceable("it reads values of its input, and goes on where that raises an error")
+        return made
 
     # The first pass is without functionalisation, under which reading the data of a fake tensor goes unnoticed.
     plain = run(lambda x: function(x))
@@ -217,9 +221,11 @@ def _constant(module: Any, target: str) -> NDArray[Any]:
         raise Untraceable("it makes a constant whose value tracing does not see")
     if value.is_complex():
         raise Untraceable("it uses complex numbers")
+    if value.layout != torch.strided:
+        raise Untraceable(f"it uses a constant of layout {value.layout}")
     if value.is_floating_point():
         value = value.double()
-    array: NDArray[Any] = np.array(value.detach().cpu().numpy())
+    array: NDArray[Any] = np.array(value.detach().cpu().resolve_neg().numpy())
     array.setflags(write=False)
     return array
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import ivae_theory.certificates.injectivity
 import ivae_theory.certificates.recheck  # noqa: F401  (both register recheckers)
 from ivae_theory.certificates.registry import InvalidCertificate, bind_evidence, recheck_evidence
-from ivae_theory.errors import CorruptReport, InputError, InputTypeError
+from ivae_theory.errors import CallableFailed, CorruptReport, InputError, InputTypeError
 from ivae_theory.families import ExponentialFamily
 from ivae_theory.hypotheses.injectivity import CLAIM, check_injective
 from ivae_theory.mixing import SymbolicMixing, as_mixing, assume_injective, mlp, register_injective
@@ -299,6 +299,11 @@ def test_assumptions_of_symbols_that_the_support_breaks_are_refused():
             model(assume_injective(((p,), [sympy.Abs(p)])), 1)
     p = sympy.Symbol("p", positive=True)
     assert check_injective(model(SymbolicMixing([p], [sympy.Abs(p)]), 1, sympy.Interval.open(0, sympy.oo))).holds
+
+
+def test_a_function_without_outputs_is_refused():
+    with pytest.raises(CallableFailed, match="at least one observed coordinate"):
+        model(lambda z: z[:, :0])
 
 
 def test_mixing_objects_are_read():

@@ -105,6 +105,45 @@ def test_a_branch_is_refused_with_a_reason():
         trace(REFUSED["noise"], EXAMPLE)
 
 
+READS = {
+    "truth": lambda z: (z > 1e5).any(),
+    "numpy": lambda z: (z.numpy() > 1e5).any(),
+    "array": lambda z: (np.asarray(z) > 1e5).any(),
+    "list": lambda z: max(map(max, z.tolist())) > 1e5,
+    "number": lambda z: z.max().item() > 1e5,
+}
+
+
+@pytest.mark.parametrize("name", READS)
+def test_what_goes_on_where_reading_fails_is_not_traced(name):
+    """On real tensors there is a branch, beyond where any graph is compared with its function."""
+
+    def function(z):
+        try:
+            far = bool(READS[name](z))
+        except Exception:
+            far = False
+        return z.abs() if far else 2 * z
+
+    with pytest.raises(Untraceable, match=r"reads values|branches on values"):
+        trace(function, EXAMPLE)
+
+
+def test_numbers_are_read_out_of_weights():
+    scale, order = nn.Parameter(torch.tensor(2.0)), torch.tensor([1, 0])
+    for function in (lambda z: z * scale.item(), lambda z: z[:, order.tolist()], lambda z: z * float(scale)):
+        assert trace(function, EXAMPLE).size == 2
+
+
+def test_weights_without_an_array_are_refused_and_negated_views_read():
+    identity = torch.eye(2, dtype=torch.float64)
+    with pytest.raises(Untraceable, match="layout"):
+        trace(lambda z: torch.sparse.mm(identity.to_sparse(), z.T).T, EXAMPLE)
+    negated = torch.complex(identity, identity).conj().imag
+    assert negated.is_neg()
+    assert [float(v) for v in trace(lambda z: z @ negated, EXAMPLE).evaluate([1.0, 2.0])] == [-1.0, -2.0]
+
+
 def test_branches_on_shapes_and_settings_are_no_branches_on_data():
     class Decoder(nn.Module):
         def __init__(self, residual):
