@@ -2,15 +2,51 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["HALF_OF_THE_DIGITS", "HOMEOMORPHISM", "INDEPENDENT", "OBSERVED_LABELS", "of_law"]
+__all__ = [
+    "C1_ASSUMPTION",
+    "HALF_OF_THE_DIGITS",
+    "HOMEOMORPHISM",
+    "INDEPENDENT",
+    "OBSERVED_LABELS",
+    "SAME_FAMILY",
+    "SAME_IMAGE",
+    "of_construction",
+    "of_draws",
+    "of_law",
+]
 
 HALF_OF_THE_DIGITS = "the values that lambda returns are correct to half of their digits"
 OBSERVED_LABELS = "every observed label u has positive probability"
 HOMEOMORPHISM = "f'^-1 o f is a homeomorphism for every theta' (automatic only for n = d)"
 INDEPENDENT = "q has independent components for all x and u, as the class of the distribution that it returned says"
+C1_ASSUMPTION = "f'^-1 o f is a C1 diffeomorphism for the models that are compared (theory, section 3, k >= 2)"
+SAME_FAMILY = "the models that are compared have T' = (z, z**2) up to affine maps for every latent as well"
+SAME_IMAGE = "the images f(Z) and f'(Z') are the same up to null sets"
+
+
+def of_draws(level: float, count: int, tolerance: float) -> str:
+    """Of events of probability ``log(2 / level) / count`` all draws miss one with probability ``level / 2``."""
+    return (
+        f"q is not wrong in events so rare (below about {math.log(2 / level) / count:.2g}) that {count} draws miss "
+        f"them, and {tolerance:g} nats of divergence do not matter"
+    )
+
+
+def of_construction(built: Mapping[str, Any]) -> tuple[str, ...]:
+    """What users say about layers that they registered, one sentence a layer; else that a library's do as they say."""
+    documented = f"{built['layer'].split('.')[0]} implements its layers as documented"
+    return tuple(dict.fromkeys(_declared(built))) or (documented,)
+
+
+def _declared(built: Mapping[str, Any]) -> Iterator[str]:
+    if built["declared"]:
+        yield f"{built['layer']} is injective as declared: {built['argument']}"
+    for part in built["parts"]:
+        yield from _declared(part)
 
 
 def of_law(node: Mapping[str, Any]) -> Iterator[str]:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ivae_theory.assumed import C1_ASSUMPTION, SAME_FAMILY
 from ivae_theory.hypotheses.blocks import decide_curved
 from ivae_theory.hypotheses.gaussianity import decide_gaussian
 from ivae_theory.hypotheses.identical import decide_identical
@@ -234,10 +235,6 @@ def _at_most_one(rules: Sequence[Rule], of_latent: Sequence[int], excepted: Sequ
             "excepted": excepted[0] if excepted else None,
         },
     )
-
-
-C1_ASSUMPTION = "f'^-1 o f is a C1 diffeomorphism for the models that are compared (theory, section 3, k >= 2)"
-SAME_FAMILY = "the models that are compared have T' = (z, z**2) up to affine maps for every latent as well"
 
 
 def check_block_permutation(model: Any) -> Verdict:

@@ -9,6 +9,7 @@ from typing import Any
 import sympy
 
 from ivae_theory.arguments import require_seed
+from ivae_theory.assumed import SAME_IMAGE
 from ivae_theory.certificates.transitions import (
     Side,
     injective_by_rank,
@@ -33,7 +34,6 @@ __all__ = ["CLAIM", "equivalent"]
 CLAIM = "equivalence"
 BITS = 256
 INJECTIVE = "f and f' are injective on their supports (theorem1.injective decides that)"
-SAME_IMAGE = "the images f(Z) and f'(Z') are the same up to null sets"
 
 
 @turn()

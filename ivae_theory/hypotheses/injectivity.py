@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ivae_theory.assumed import of_construction
 from ivae_theory.enclosure.network.chain import NotProved, injective_links
 from ivae_theory.enclosure.network.refutation import bottleneck, continuous_on, determinant_sign
 from ivae_theory.enclosure.network.supports import Supports, hulls_of, in_one_piece, inside, supports_of
@@ -92,17 +93,11 @@ def _prove(mixing: Any, supports: Supports, tried: dict[str, Any]) -> Verdict | 
 def _by_construction(mixing: Any) -> Verdict:
     built = mixing.construction
     grade = Grade.ASSUMED if built.rests_on_user else Grade.EXACT
-    sentences = _declared(built) or (f"{built.layer.split('.')[0]} implements its layers as documented",)
+    described = built.to_dict()
     return Verdict.hold(
         CLAIM, grade, f"f is injective by construction: {_outline(built)}.",
-        evidence={"kind": "injectivity.construction", "construction": built.to_dict()}, assumes=sentences,
+        evidence={"kind": "injectivity.construction", "construction": described}, assumes=of_construction(described),
     )  # fmt: skip
-
-
-def _declared(built: Any) -> tuple[str, ...]:
-    """What users say about layers that they registered, one sentence a layer."""
-    own = (f"{built.layer} is injective as declared: {built.argument}",) if built.declared else ()
-    return tuple(dict.fromkeys((*own, *(sentence for part in built.parts for sentence in _declared(part)))))
 
 
 def _outline(built: Any) -> str:

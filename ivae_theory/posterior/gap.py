@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ivae_theory.arguments import require_between, require_seed
+from ivae_theory.assumed import of_draws
 from ivae_theory.domain import Box, SymbolicDomain, as_points
 from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import InputError
@@ -220,7 +221,6 @@ def _decide(below: _Estimate, above: _Estimate, effective: float, tolerance: flo
     heavy = tail_index(above.terms)
     small = float(np.abs(above.terms).max()) <= tolerance
     if above.upper <= tolerance and (small or heavy < HEAVY):
-        rare = math.log(2 / level) / count  # an event of this probability is missed with probability level / 2
         return Verdict.hold(
             CLAIM,
             Grade.STATISTICAL,
@@ -228,10 +228,7 @@ def _decide(below: _Estimate, above: _Estimate, effective: float, tolerance: flo
             f"drawn from the model, is at most {above.upper:.3g} (level {level:g}).",
             evidence={"kind": "posterior.gap_from_above", **numbers, "terms": encode_array(above.terms)},
             margin=tolerance - above.upper,
-            assumes=(
-                f"q is not wrong in events so rare (below about {rare:.2g}) that {count} draws miss them, and "
-                f"{tolerance:g} nats of divergence do not matter",
-            ),
+            assumes=(of_draws(level, count, tolerance),),
         )
     why = f"The gap is on average between {max(below.lower, 0.0):.3g} and {above.upper:.3g} nats"
     if above.upper <= tolerance:
