@@ -87,9 +87,8 @@ CASES |= {
 }
 
 
-@pytest.mark.parametrize("instead", [[], ["nothing in particular"]], ids=["dropped", "replaced"])
 @pytest.mark.parametrize("case", CASES)
-def test_an_assumption_cannot_be_dropped_from_a_report(case, instead):
+def test_an_assumption_cannot_be_dropped_from_a_report(case):
     make, claim, words = CASES[case]
     described = make()
     report = json.loads(check(described, "permutation").to_json())
@@ -98,13 +97,14 @@ def test_an_assumption_cannot_be_dropped_from_a_report(case, instead):
     if not verdict["assumes"]:
         assert verdict["evidence"]["kind"] == "variability.too_few"
         return
-    verdict["assumes"] = instead
-    verdicts = [_verdict(item) for item in report["verdicts"]]
-    conclusion = conclude(report["goal"], verdicts, report["subject"], report["conclusion"]["rival"])
-    report["conclusion"] = conclusion.to_dict()
-    report["seal"] = seal(report)
-    with pytest.raises(InvalidCertificate, match=words or claim):
-        recheck(report, described)
+    for instead in ([], ["nothing in particular"]):
+        verdict["assumes"] = instead
+        verdicts = [_verdict(item) for item in report["verdicts"]]
+        conclusion = conclude(report["goal"], verdicts, report["subject"], report["conclusion"]["rival"])
+        report["conclusion"] = conclusion.to_dict()
+        report["seal"] = seal(report)
+        with pytest.raises(InvalidCertificate, match=words or claim):
+            recheck(report, described)
 
 
 def test_one_latent_is_one_block_and_takes_nothing_for_granted():
