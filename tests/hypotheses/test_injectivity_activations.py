@@ -166,9 +166,27 @@ def test_a_choice_is_traced_as_a_leaky_relu_only_where_it_is_one():
         assert ("leaky_relu" in trace(function, example).operators()) is leaky
 
 
+def test_a_convolution_in_the_plane_has_its_own_step_and_border_on_each_axis():
+    torch.manual_seed(3)
+    layer = nn.Conv2d(2, 3, (2, 3), stride=(1, 2), padding=(2, 1), dilation=(2, 1)).double()
+    graph = trace(lambda z: layer(z.reshape(-1, 2, 3, 4)), np.zeros((2, 24)))
+    point = np.random.default_rng(1).normal(size=24)
+    with torch.no_grad():
+        truth = layer(torch.tensor(point).reshape(1, 2, 3, 4))[0].numpy()
+    found = graph.evaluate(point)
+    assert found.shape == truth.shape
+    assert all(abs(float(ball.mid()) - value) < 1e-12 for ball, value in zip(found.flat, truth.flat, strict=True))
+
+
 @settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), channels=st.integers(1, 3), filters=st.integers(1, 4), kernel=st.integers(1, 3))
-def test_a_convolution_is_the_matrix_that_its_answers_span(seed, channels, filters, kernel):
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    channels=st.integers(1, 3),
+    filters=st.integers(1, 4),
+    kernel=st.integers(1, 3),
+    options=st.sampled_from([{}, {}, {"stride": 2}, {"padding": 1}, {"padding": 2, "dilation": 2, "stride": 2}]),
+)
+def test_a_convolution_is_the_matrix_that_its_answers_span(seed, channels, filters, kernel, options):
     """Small whole weights, so that float64 and the rank of the answers on basis vectors are exact."""
     rng = np.random.default_rng(seed)
     places = 3
@@ -176,7 +194,7 @@ def test_a_convolution_is_the_matrix_that_its_answers_span(seed, channels, filte
     bias = torch.tensor(rng.integers(-2, 3, size=filters), dtype=torch.float64)
 
     def function(z):
-        return F.conv1d(z.reshape(-1, channels, places), weight, bias).flatten(1)
+        return F.conv1d(z.reshape(-1, channels, places), weight, bias, **options).flatten(1)
 
     n = channels * places
     basis = torch.eye(n, dtype=torch.float64)
@@ -185,10 +203,10 @@ def test_a_convolution_is_the_matrix_that_its_answers_span(seed, channels, filte
     assert found.holds if sympy.Matrix(matrix.astype(int)).rank() == n else found.fails
 
 
-@pytest.mark.parametrize("options", [{"stride": 2}, {"padding": 1}, {"dilation": 2}, {"groups": 2}], ids=str)
-def test_other_convolutions_are_named(options):
+@pytest.mark.parametrize(("kind", "options"), [("Conv1d", {"groups": 2}), ("ConvTranspose1d", {})], ids=str)
+def test_other_convolutions_are_named(kind, options):
     torch.manual_seed(0)
-    layer = nn.Conv1d(2, 4, 2, **options).double()
+    layer = getattr(nn, kind)(2, 4, 2, **options).double()
     found = verdict(lambda z: layer(z.reshape(-1, 2, 4)).flatten(1), 8)
     assert not found.holds
     if found.undecided:

@@ -429,7 +429,7 @@ ROWS: list[Row] = [
     Row("inj-convolution-one-tap", function(filtered([-0.5]), 3), CLAIM, HOLDS, "every latent times -1/2"),
     Row("inj-convolution-no-tap", function(filtered([0.0]), 3), CLAIM, FAILS, "the filter is 0"),
     Row("inj-convolution-padded", function(convolved("Conv1d", (1, 3), 1, 2, 3, padding=1), 3), CLAIM, HOLDS,
-        "two random filters of three taps: 6 x 3 of full column rank", False),
+        "two random filters of three taps: 6 x 3 of full column rank"),
     Row("inj-transposed-convolution", function(convolved("ConvTranspose1d", (1, 3), 1, 2, 2), 3), CLAIM, HOLDS,
         "polynomial multiplication by a filter that is not 0 is injective", False),
     Row("inj-odd-square", symbolic(z1 * sympy.Abs(z1)), CLAIM, HOLDS, "a |a| increases strictly"),

@@ -83,19 +83,25 @@ def _convolution(
     groups: int,
 ) -> Tensor:
     """Windows of the input, flattened, times the flattened weights: the linear map that a convolution is."""
-    if transposed or groups != 1 or any(sides(padding)) or set(sides(stride)) | set(sides(dilation)) != {1}:
-        raise CannotEnclose("aten.convolution transposed, in groups, or with a stride, a padding or a dilation")
+    if transposed or groups != 1:
+        raise CannotEnclose("aten.convolution transposed or in groups")
     kernel = machine.constant(weight).shape
     if machine.constant(x).shape[1:2] != kernel[1:2] or len(machine.constant(x).shape) != len(kernel):
         raise CannotEnclose(f"aten.convolution of shape {machine.constant(x).shape} with weights of shape {kernel}")
     axes = tuple(range(2, len(kernel)))
 
-    def windows(p: Any) -> Any:
+    steps, gaps, ends = (sides(given) if len(sides(given)) > 1 else sides(given) * len(axes)
+                         for given in (stride, dilation, padding))  # fmt: skip
+
+    def windows(p: Any, zero: Any) -> Any:
         """(B, C, *places, *kernel) with the places before the channels: one row for every output place."""
-        seen = np.lib.stride_tricks.sliding_window_view(p, kernel[2:], axis=axes)
+        wide = np.pad(p, [(0, 0), (0, 0), *((end, end) for end in ends)], constant_values=zero.item())
+        reach = [(size - 1) * gap + 1 for size, gap in zip(kernel[2:], gaps, strict=True)]
+        seen = np.lib.stride_tricks.sliding_window_view(wide, reach, axis=axes)
+        seen = seen[(slice(None), slice(None), *(slice(None, None, step) for step in (*steps, *gaps)))]
         return np.moveaxis(seen, 1, len(axes) + 1)
 
-    patches = machine.gather([x], windows)
+    patches = machine.gather([x, 0.0], windows)
     places = patches.shape[: len(axes) + 1]
     rows = machine.gather([patches], lambda p: p.reshape(math.prod(places), -1))
     columns = machine.gather([weight], lambda p: p.reshape(kernel[0], -1).T)
