@@ -223,8 +223,7 @@ class Noise:
 
     def __rmatmul__(self, matrix: Any) -> Noise:
         """``B @ noise`` with ``B`` of shape (d', d): the law of ``B eps``."""
-        given = matrix.tolist() if isinstance(matrix, sympy.MatrixBase) else _detached(matrix, "B")
-        array = np.asarray(given, dtype=object)
+        array = np.asarray(_detached(matrix, "B"), dtype=object)
         if array.ndim != 2 or 0 in array.shape:
             raise InputError("B", "a matrix (d', d)", f"shape {array.shape}")
         columns = array.shape[1]
