@@ -8,17 +8,22 @@ from typing import Any
 
 __all__ = [
     "C1_ASSUMPTION",
+    "EXACT_POSTERIOR",
     "HALF_OF_THE_DIGITS",
     "HOMEOMORPHISM",
     "INDEPENDENT",
     "OBSERVED_LABELS",
     "SAME_FAMILY",
     "SAME_IMAGE",
+    "SAMPLED",
     "of_construction",
     "of_draws",
     "of_law",
+    "of_recovery",
 ]
 
+EXACT_POSTERIOR = "the learned posterior is exact (Theorem 3's hypothesis): regression on an amortised one is biased"
+SAMPLED = "the groups of rows are independent, and the statistics have finite fourth moments"
 HALF_OF_THE_DIGITS = "the values that lambda returns are correct to half of their digits"
 OBSERVED_LABELS = "every observed label u has positive probability"
 HOMEOMORPHISM = "f'^-1 o f is a homeomorphism for every theta' (automatic only for n = d)"
@@ -34,6 +39,11 @@ def of_draws(level: float, count: int, tolerance: float) -> str:
         f"q is not wrong in events so rare (below about {math.log(2 / level) / count:.2g}) that {count} draws miss "
         f"them, and {tolerance:g} nats of divergence do not matter"
     )
+
+
+def of_recovery(route: Any) -> tuple[str, ...]:
+    """No bootstrap bounds a sampling error without them; behind posteriors the posterior itself is believed, too."""
+    return (SAMPLED,) if route == "exact" else (EXACT_POSTERIOR, SAMPLED)
 
 
 def of_construction(built: Mapping[str, Any]) -> tuple[str, ...]:

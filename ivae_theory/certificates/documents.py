@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ivae_theory.assumed import of_recovery
 from ivae_theory.certificates.recheck import RecheckResult, _recheck_verdict, _verdict
 from ivae_theory.certificates.recovery import check_recovery
 from ivae_theory.certificates.registry import InvalidCertificate, bind_evidence
@@ -92,10 +93,8 @@ def _check_whole(whole: Verdict, parts: list[Verdict]) -> None:
         values = {json.dumps(verdict.evidence.get(name)) for verdict in (whole, *parts) if name in verdict.evidence}
         if len(values) != 1:
             raise InvalidCertificate(f"one {name} for all findings", ", ".join(sorted(values))[:80])
-    assumed = any("posterior is exact" in sentence for sentence in whole.assumes)
-    if assumed != (whole.evidence.get("route") != "exact"):
-        raise InvalidCertificate(
-            "'the learned posterior is exact' to be listed where it is assumed", "a list that differs"
-        )
+    needed = of_recovery(whole.evidence.get("route"))
+    if whole.assumes != needed:
+        raise InvalidCertificate(f"what is assumed to be listed: {'; '.join(needed)}", "; ".join(whole.assumes)[:80])
     if not np.isfinite(whole.evidence.get("tolerance", np.nan)):
         raise InvalidCertificate("a tolerance", "none")

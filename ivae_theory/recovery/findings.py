@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ivae_theory.assumed import of_recovery
 from ivae_theory.exact import encode_array
 from ivae_theory.recovery.bootstrap import Fit
 from ivae_theory.recovery.moments import Moments
@@ -15,9 +16,7 @@ from ivae_theory.recovery.pattern import Pattern
 from ivae_theory.recovery.verdicts import SINGULAR, Settings, Share, broken_entry, invertible, samples_needed
 from ivae_theory.verdict import Grade, Status, Verdict, conjunction
 
-__all__ = ["EXACT_POSTERIOR", "affine_verdict", "conclude", "invertible_verdict", "pattern_verdict", "undetermined"]
-
-EXACT_POSTERIOR = "the learned posterior is exact (Theorem 3's hypothesis): regression on an amortised one is biased"
+__all__ = ["affine_verdict", "conclude", "invertible_verdict", "pattern_verdict", "undetermined"]
 
 
 def _settled(claim: str, sign: int, reason: str, evidence: Mapping[str, Any], **fields: Any) -> Verdict:
@@ -142,7 +141,6 @@ def conclude(claim: str, parts: tuple[Verdict, ...], settings: Settings, block: 
     word = "block permutation" if block else "scaled permutation"
     confidence = f"level {settings.level:g}, N = {settings.n_samples}, {settings.compared}"
     why = " ".join(dict.fromkeys(part.reason for part in decisive))
-    assumes = (EXACT_POSTERIOR,) if settings.route != "exact" else ()
     evidence = {
         "kind": "recovery.conjunction",
         **settings.to_dict(),
@@ -153,7 +151,7 @@ def conclude(claim: str, parts: tuple[Verdict, ...], settings: Settings, block: 
         "evidence": evidence,
         "margin": min(margins, default=None),
         "advice": " ".join(dict.fromkeys(part.advice for part in decisive if part.advice)),
-        "assumes": assumes,
+        "assumes": of_recovery(settings.route),
     }
     if status is Status.HOLDS:
         return Verdict.hold(claim, grade or Grade.STATISTICAL, f"A is a {word} ({confidence}). {why}", **fields)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from ivae_theory import Model, Noise, Prior, families
+from ivae_theory.assumed import EXACT_POSTERIOR, SAMPLED
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError
 from ivae_theory.recovery import parameter_route, recover, recover_models, resolve
-from ivae_theory.recovery.findings import EXACT_POSTERIOR
 from tests.extras import optional
 from tests.recovery.worlds import posterior_sample, world
 
@@ -33,10 +33,11 @@ def test_instruments_accept_what_naive_regression_on_samples_rejects(noisy: dict
     good = recover(noisy["z"], noisy["draws"][:, :, order], statistics="z**2", u=noisy["u"])
     assert good.verdict.holds
     assert good.permutation == (1, 2, 0)
-    assert good.verdict.assumes == (EXACT_POSTERIOR,)
+    assert good.verdict.assumes == (EXACT_POSTERIOR, SAMPLED)
     assert good.scales == pytest.approx((1, 1, 1), abs=0.1)
     naive = recover(noisy["z"], noisy["draws"][0][:, order], statistics="z**2", u=noisy["u"])
     assert naive.verdict.fails
+    assert naive.verdict.assumes == (SAMPLED,)
     assert "exact latents" in naive.verdict.reason
     assert "S >= 2 draws" in naive.verdict.advice
     assert max(abs(np.array(naive.scales))) < 0.9  # attenuated
