@@ -18,6 +18,7 @@ from ivae_theory.exact.numbers import (
     to_arb,
     to_fmpq,
     to_fraction,
+    value_at,
 )
 from ivae_theory.exact.tables import (
     IntegerRows,
@@ -51,5 +52,6 @@ __all__ = [
     "to_fmpq",
     "to_fraction",
     "to_text",
+    "value_at",
     "writable",
 ]

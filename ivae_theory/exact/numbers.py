@@ -30,6 +30,7 @@ __all__ = [
     "to_arb",
     "to_fmpq",
     "to_fraction",
+    "value_at",
 ]
 
 
@@ -111,6 +112,14 @@ def parse_fraction(text: Any, where: str = "certificate") -> Fraction:
         return Fraction(text)
     except (ValueError, ZeroDivisionError, OverflowError):
         raise CorruptReport(where, "a rational number as text", repr(text)[:80]) from None
+
+
+def value_at(expression: sympy.Expr, values: Mapping[sympy.Symbol, sympy.Expr]) -> sympy.Expr:
+    """The expression with numbers for its symbols; ``nan`` where sympy would have to compare what has no value."""
+    try:
+        return expression.xreplace(dict(values))
+    except (TypeError, ValueError):  # Max(1/z, 0), or pieces that are told apart by 1/z, at z = 0
+        return sympy.nan
 
 
 def encode_array(array: NDArray[Any] | Iterable[Any]) -> dict[str, Any]:

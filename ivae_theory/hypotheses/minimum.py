@@ -20,7 +20,7 @@ from ivae_theory.enclosure.models.minimum import (
     unbounded_below,
 )
 from ivae_theory.errors import InputError
-from ivae_theory.exact import fraction_text
+from ivae_theory.exact import fraction_text, value_at
 from ivae_theory.hypotheses.gaussianity import kinks, rational_roots
 from ivae_theory.verdict import Status
 
@@ -120,7 +120,7 @@ def _other_refutation(latent: Latent) -> dict[str, Any] | None:
     places = [x for x in places if any(part.contains(x) for part in latent.parts)]
     values: dict[sympy.Expr, Fraction] = {}
     for point in places:
-        value = latent.statistic.subs(latent.symbol, sympy.Rational(point.numerator, point.denominator))
+        value = value_at(latent.statistic, {latent.symbol: sympy.Rational(point.numerator, point.denominator)})
         if value in values and tied_minimum(latent, [values[value], point]):
             return {
                 "rule": "tie",

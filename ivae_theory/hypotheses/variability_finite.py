@@ -13,7 +13,7 @@ from ivae_theory.domain import Points
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.formula.symbolic import ball, number_ball
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.exact import to_fraction
+from ivae_theory.exact import to_fraction, value_at
 from ivae_theory.hypotheses.variability_table import CLAIM, check_table
 from ivae_theory.model.natural import TableNatural
 from ivae_theory.verdict import Verdict
@@ -41,7 +41,7 @@ def check_finite_symbolic(prior: Any, combinations: Sequence[Sequence[sympy.Expr
 
 def _row(matrix: sympy.Matrix, values: dict[sympy.Symbol, sympy.Expr]) -> list[sympy.Expr]:
     """Exact entries; what sympy evaluates must lie in the enclosure."""
-    row = [entry.xreplace(values) for entry in matrix]
+    row = [value_at(entry, values) for entry in matrix]
     with precision(128):
         at = {symbol: number_ball(value) for symbol, value in values.items()}
         for entry, value in zip(matrix, row, strict=True):

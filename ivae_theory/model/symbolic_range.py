@@ -12,7 +12,7 @@ from flint import arb
 
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import InputError, NaturalParameterError
-from ivae_theory.exact import to_arb, to_fraction
+from ivae_theory.exact import to_arb, to_fraction, value_at
 from ivae_theory.model.natural import SymbolicNatural
 from ivae_theory.model.ranges import bounds_of, corner_statuses
 from ivae_theory.verdict import Status
@@ -61,7 +61,7 @@ def _refuse_unreal(natural: SymbolicNatural, point: dict[sympy.Symbol, Fraction]
     """Raise where sympy knows that lambda is a finite number and not real, such as sqrt(u) at u = -1."""
     values = {symbol: sympy.Rational(value.numerator, value.denominator) for symbol, value in point.items()}
     for entry in natural.matrix:
-        value = entry.xreplace(values)
+        value = value_at(entry, values)
         if value.is_finite and value.is_real is False:
             where = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
             got = f"{str(entry)[:60]}, not real at {where}"

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 import sympy
-from sympy import Abs, Heaviside, Interval, Max, Min, Piecewise, Rational, exp, floor, log, oo, sign, sqrt, tan
+from sympy import Abs, Heaviside, Interval, Max, Min, Mod, Piecewise, Rational, exp, floor, log, oo, sign, sqrt, tan
 
 from ivae_theory.enclosure.formula.ranges import INFINITY, Range
 from ivae_theory.families import ExponentialFamily
@@ -33,6 +33,10 @@ AWKWARD = [
     [sign(z), z],
     [Max(z, 0) - Max(-z, 0), z],
     [Piecewise((z**2, z < 1), (-5, True))],
+    [Min(0, log(Abs(z)))],  # sympy raises where it has to compare what has no value
+    [Piecewise((z, 1 / z > 1), (0, True))],
+    [Max(z, sympy.gamma(z)), z],
+    [Max(Mod(1 / z, 2), z)],
 ]
 
 

@@ -88,3 +88,12 @@ def test_where_a_finite_set_is_not_enclosed_is_said():
     assert found.undecided
     assert found.claim == "theorem1.iii"
     assert found.reason == "lambda could not be enclosed at u = [2]: the function zeta is not known."
+
+
+@pytest.mark.parametrize(
+    "entry", [sympy.Max(1 / u, 0), sympy.Min(1, sympy.Mod(1 / u, 2)), sympy.Piecewise((u, 1 / u > 1), (0, True))]
+)
+@pytest.mark.parametrize("values", [sympy.Interval(-1, 1), sympy.FiniteSet(0, 1, 2)])
+def test_what_sympy_cannot_compare_where_it_has_no_value_ends_in_a_verdict(entry, values):
+    """At u = 0, where sympy raises: those values cannot refute anything, nor show it."""
+    assert not verdict([entry, u], {u: values}).fails

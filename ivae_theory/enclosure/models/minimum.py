@@ -15,7 +15,7 @@ from ivae_theory.enclosure.formula.ranges import BITS, INFINITY, Range, polynomi
 from ivae_theory.enclosure.formula.shape import STRICT, is_analytic, midpoint, near_end, trend
 from ivae_theory.enclosure.models.latent import Latent, cut
 from ivae_theory.enclosure.precision import precision
-from ivae_theory.exact import to_arb
+from ivae_theory.exact import to_arb, value_at
 from ivae_theory.verdict import Status
 
 __all__ = [
@@ -50,7 +50,7 @@ class _Candidate:
 
 
 def _value(latent: Latent, point: Fraction) -> sympy.Expr:
-    return latent.statistic.subs(latent.symbol, sympy.Rational(point.numerator, point.denominator))
+    return value_at(latent.statistic, {latent.symbol: sympy.Rational(point.numerator, point.denominator)})
 
 
 def _ball(value: sympy.Expr) -> arb:
@@ -128,7 +128,7 @@ def _bent(latent: Latent, piece: Range) -> list[_Candidate] | None:
 
 
 def _slope_sign(latent: Latent, slope: sympy.Expr, point: Fraction) -> int:
-    value = _ball(slope.subs(latent.symbol, sympy.Rational(point.numerator, point.denominator)))
+    value = _ball(value_at(slope, {latent.symbol: sympy.Rational(point.numerator, point.denominator)}))
     return 1 if value > 0 else -1 if value < 0 else 0
 
 
