@@ -6,7 +6,6 @@ whatever the function is written for.
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from ivae_theory.enclosure.rounding import unknown_error
 from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NonDeterministic
+from ivae_theory.mixing.parts import filled, parts_of
 
 __all__ = [
     "as_numbers",
@@ -40,56 +40,8 @@ def is_torch_module(value: Any) -> bool:
     return torch is not None and isinstance(value, torch.nn.Module)
 
 
-def _parts_of(function: Any, kind: str) -> list[Any]:
-    """Modules (``"module"``) or loose tensors (``"tensor"``) that a function is, owns, closes over or names.
-
-    Followed through bound methods, partials, wrappers and other closures, so that a function that the package wraps
-    shows the same parts as the user's own.
-    """
-    torch = sys.modules.get("torch")
-    if torch is None:
-        return []
-    wanted = torch.nn.Module if kind == "module" else torch.Tensor
-    found: list[Any] = []
-    queue: list[Any] = [function]
-    seen: set[int] = set()
-    while queue and len(seen) < 200:
-        item = queue.pop()
-        if id(item) in seen:
-            continue
-        seen.add(id(item))
-        if isinstance(item, wanted):
-            found.append(item)
-        if not isinstance(item, (torch.nn.Module, torch.Tensor)):
-            queue.extend(_held_by(item))
-    return found
-
-
-def _held_by(item: Any) -> Iterator[Any]:
-    """What may lead from a function, or something that it holds, to modules and tensors."""
-    import torch
-
-    parts = (torch.nn.Module, torch.Tensor)
-    for name in ("__self__", "func", "__wrapped__"):
-        if getattr(item, name, None) is not None and callable(item):
-            yield getattr(item, name)
-    if isinstance(item, (list, tuple)):
-        yield from item
-    yield from (cell.cell_contents for cell in getattr(item, "__closure__", None) or () if _filled(cell))
-    if isinstance(item, functools.partial):
-        yield from (*item.args, *item.keywords.values())
-    yield from (value for value in getattr(item, "__defaults__", None) or () if isinstance(value, parts))
-    code, names = getattr(item, "__code__", None), getattr(item, "__globals__", None)
-    if code is not None and names is not None:
-        yield from (value for value in (names.get(name) for name in code.co_names) if isinstance(value, parts))
-    if not isinstance(item, type) and hasattr(item, "__dict__") and callable(item) and code is None:
-        for value in vars(item).values():
-            if isinstance(value, (list, tuple, torch.Tensor)) or (callable(value) and not isinstance(value, type)):
-                yield value
-
-
 def _modules_of(function: Any) -> list[Any]:
-    return _parts_of(function, "module")
+    return parts_of(function, "module")
 
 
 def _float_dtype(function: Any, modules: list[Any]) -> Any:
@@ -97,7 +49,7 @@ def _float_dtype(function: Any, modules: list[Any]) -> Any:
     import torch
 
     tensors = [tensor for module in modules for tensor in (*module.parameters(), *module.buffers())]
-    tensors += _parts_of(function, "tensor")
+    tensors += parts_of(function, "tensor")
     return next((tensor.dtype for tensor in tensors if tensor.is_floating_point()), torch.float64)
 
 
@@ -113,16 +65,8 @@ def prefers_torch(function: Any) -> bool:
     names = getattr(function, "__globals__", {})
     code = getattr(function, "__code__", None)
     used = [names.get(n) for n in getattr(code, "co_names", ())]
-    cells = [c.cell_contents for c in getattr(function, "__closure__", None) or () if _filled(c)]
+    cells = [c.cell_contents for c in getattr(function, "__closure__", None) or () if filled(c)]
     return any(_from_torch(value) for value in [*used, *cells])
-
-
-def _filled(cell: Any) -> bool:
-    try:
-        cell.cell_contents  # noqa: B018  (reading an empty cell raises)
-    except ValueError:
-        return False
-    return True
 
 
 def _from_torch(value: Any) -> bool:

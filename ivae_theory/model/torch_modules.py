@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -12,6 +11,7 @@ from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
 from ivae_theory.adapters.laws import LAWS, Form
 from ivae_theory.errors import InputError
+from ivae_theory.mixing.parts import parts_of
 from ivae_theory.model.torch_prior import factors, unvalidated
 
 __all__ = ["NaturalParameters", "Parameters"]
@@ -94,26 +94,6 @@ _TORCH = _TorchFunctions()
 
 
 def _held_by(function: Any) -> tuple[list[nn.Module], list[torch.Tensor]]:
-    """The modules and float tensors that a function is, is bound to, closes over, or names as globals."""
-    held = {id(value): value for value in _reachable(function)}.values()
-    modules = [value for value in held if isinstance(value, nn.Module)]
-    plain = [value for value in held if isinstance(value, torch.Tensor) and not isinstance(value, nn.Parameter)]
-    return modules, [value for value in plain if value.is_floating_point()]
-
-
-def _reachable(function: Any) -> Iterator[Any]:
-    yield function
-    if isinstance(function, functools.partial):
-        yield from (*function.args, *function.keywords.values())
-        yield from _reachable(function.func)
-        return
-    yield getattr(function, "__self__", None)
-    plain = getattr(function, "__func__", function)
-    for cell in getattr(plain, "__closure__", None) or ():
-        try:
-            yield cell.cell_contents
-        except ValueError:  # a name that is not bound yet
-            continue
-    code = getattr(plain, "__code__", None)
-    names = () if code is None else code.co_names
-    yield from (plain.__globals__[name] for name in names if name in plain.__globals__)
+    """The modules that a function computes with, and the float tensors beside them."""
+    tensors = (value for value in parts_of(function, "tensor") if not isinstance(value, nn.Parameter))
+    return parts_of(function, "module"), [value for value in tensors if value.is_floating_point()]
