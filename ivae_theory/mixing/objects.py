@@ -337,11 +337,12 @@ def _points(z: Any, n: int) -> Floats:
 
 
 def _first_answers(function: Callable[..., Any], n: int) -> tuple[Floats, Floats]:
-    """Points at which the function is finite, with its answers: inside the unit cube, on the line, or above 1."""
+    """Points at which the function is finite, with its answers: inside the unit cube, on the line, or further out."""
     rng = np.random.default_rng(20190710)
     unit = rng.uniform(0.25, 0.75, size=(5, n))
     failure: Exception | None = None
-    for example in (unit, 4 * unit - 2, unit + 1, -unit):
+    further = [scale * (unit + 1) for scale in (1, -1, 10, -10, 1000, -1000)]
+    for example in (unit, 4 * unit - 2, further[0], -unit, *further[1:]):
         try:
             answers, finite = evaluate_where_finite(function, example, "mixing")
         except CallableFailed as error:
