@@ -37,6 +37,8 @@ __all__ = ["RecheckResult", "recheck"]
 MAX_CHARACTERS = 500_000_000
 #: What a subject says beside the mathematics: no part of its digest.
 _BESIDE = ("text", "digest", "training")
+#: The fields of a verdict.
+_VERDICT = {"claim", "status", "grade", "reason", "evidence", "margin", "advice", "assumes"}
 #: The kinds of documents that are read, with their fields beside schema, kind, subject and seal.
 FIELDS = {
     "ivae_theory.report": {"goal", "conclusion", "verdicts"},
@@ -135,7 +137,7 @@ def _read(report: Any) -> Mapping[str, Any]:
     if not isinstance(report, Mapping):
         raise InputTypeError("report", "JSON text or an object", type(report).__name__)
     kind, schema = report.get("kind"), report.get("schema")
-    if not isinstance(kind, str) or kind not in FIELDS or schema != SCHEMA:
+    if not isinstance(kind, str) or kind not in FIELDS or schema != SCHEMA or isinstance(schema, bool):
         got = f"kind {kind!a:.40}, schema {schema!a:.40}"
         raise CorruptReport("report", f"an ivae_theory report of schema {SCHEMA}", got)
     try:
@@ -159,6 +161,8 @@ def _load_recheckers() -> None:
 
 def _verdict(item: Any) -> Verdict:
     try:
+        if set(item) != _VERDICT:
+            raise TypeError(f"fields {sorted(set(map(str, item)) ^ _VERDICT)}")
         return Verdict(
             claim=_text(item["claim"]),
             status=status_of(item["status"]),
@@ -239,6 +243,8 @@ def _require_same(subject: Mapping[str, Any], model: Any) -> None:
         raise CorruptReport(
             "report", f"a report on the model with digest {digest[:12]}", str(subject.get("digest"))[:12]
         )
+    if subject.get("text") != model.describe()["text"]:
+        raise CorruptReport("report", "the line about the model that the model gives", ascii(subject.get("text"))[:80])
 
 
 def _bind(verdicts: list[Verdict], model: Any) -> None:

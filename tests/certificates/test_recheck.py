@@ -106,6 +106,23 @@ def test_a_verdict_that_was_left_out_is_missed(goal):
             recheck(resealed(forged), model)
 
 
+def test_what_is_said_of_the_model_for_people_is_what_the_model_says(made):
+    model, report = made
+    forged = resealed(replaced(json.loads(report.to_json()), ("subject", "text"), "every model there is"))
+    with pytest.raises(CorruptReport, match="line about the model"):
+        recheck(forged, model)
+
+
+def test_verdicts_have_their_own_fields_and_no_others(made):
+    _, report = made
+    document = json.loads(report.to_json())
+    document["verdicts"][0]["Status"] = "holds"
+    with pytest.raises(CorruptReport, match="verdicts with all their fields"):
+        recheck(resealed(document))
+    with pytest.raises(CorruptReport, match="schema"):
+        recheck(resealed({**json.loads(report.to_json()), "schema": True}))
+
+
 @pytest.mark.parametrize("margin", ["1e400", "nan", "7", True, [1.0], {}])
 def test_a_margin_is_a_number(made, margin):
     _, report = made
