@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
-__all__ = ["reads_a_number", "reads_of_fake_tensors"]
+__all__ = ["depends_on_input", "reads_a_number", "reads_of_fake_tensors"]
 
 
 @contextmanager
@@ -38,8 +38,11 @@ def reads_of_fake_tensors() -> Iterator[list[str]]:
 
 def reads_a_number(node: Any) -> bool:
     """Whether a node reads a number out of what depends on the input: it remains where the error was caught."""
-    if "_local_scalar_dense" not in str(node.target):
-        return False
+    return "_local_scalar_dense" in str(node.target) and depends_on_input(node)
+
+
+def depends_on_input(node: Any) -> bool:
+    """Whether a node of a trace is computed from the input."""
     above, seen = [node], {node}
     while above:
         found = above.pop()

@@ -27,7 +27,7 @@ from ivae_theory.mixing.evaluation import (
     to_tensor,
 )
 from ivae_theory.mixing.network import Network
-from ivae_theory.mixing.reads import reads_a_number, reads_of_fake_tensors
+from ivae_theory.mixing.reads import depends_on_input, reads_a_number, reads_of_fake_tensors
 from ivae_theory.mixing.rewriting import rewrite
 
 __all__ = ["Untraceable", "acts_on_rows", "evaluate_callable", "is_torch_module", "trace", "verify"]
@@ -179,8 +179,7 @@ def _operator(node: Any) -> str:
 
     if node.target is operator.getitem:
         return "getitem"
-    name = str(node.target)
-    base = name.split(".")[1] if name.startswith("aten.") else name
+    name, base = str(node.target), _base(node)
     if base in _RANDOM or base.rstrip("_") in _RANDOM:
         raise Untraceable(f"it is random ({name})")
     if base in _UNINITIALISED:
@@ -192,7 +191,27 @@ def _operator(node: Any) -> str:
     if base not in _MOVES and _in_half_precision(node):
         # Its rounding is larger than what is ignored: in a graph without it, points that collide would be apart.
         raise Untraceable(f"it computes in half precision ({name})")
+    if base == "_to_copy" and _rounds_what_was_computed(node):
+        raise Untraceable("it rounds what it computed from its weights to another precision")
     return name
+
+
+def _rounds_what_was_computed(node: Any) -> bool:
+    """Whether a cast rounds numbers that are computed from stored ones; stored ones are cast as PyTorch casts them."""
+    source = node.args[0]
+    before, after = (getattr(item, "meta", {}).get("val", None) for item in (source, node))
+    if before is None or after is None or not before.dtype.is_floating_point:
+        return False
+    if after.dtype.itemsize >= before.dtype.itemsize:
+        return False
+    while source.op == "call_function" and _base(source) in _MOVES:
+        source = source.args[0]
+    return source.op != "get_attr" and not depends_on_input(node)
+
+
+def _base(node: Any) -> str:
+    name = str(node.target)
+    return name.split(".")[1] if name.startswith("aten.") else name
 
 
 def _in_half_precision(node: Any) -> bool:

@@ -129,5 +129,10 @@ def test_a_stored_number_is_cast_once():
     weights = torch.tensor([[1.0, 1 + 2.0**-12]], dtype=torch.float64)
     moved = trace(lambda z: z * weights.half().T[:, 0].double(), np.ones((2, 1)))
     assert [float(v) for v in moved.evaluate([1.0])] == [1.0, 1.0]
+    layer, thirds = torch.nn.Linear(2, 2), 3 * torch.tensor([[1.0, 1.0], [1.0, 1 + 2.0**-40]], dtype=torch.float64)
+    with pytest.raises(CannotEnclose, match="rounds what it computed"):
+        trace(lambda z: layer(z) @ (thirds / 3).to(z.dtype), np.ones((2, 2)))
+    assert trace(lambda z: layer(z) @ thirds.T[:, [1, 0]].to(z.dtype), np.ones((2, 2))).size == 2
+    assert trace(lambda z: (layer(z).double() @ (thirds / 3)).float(), np.ones((2, 2))).size == 2
     with pytest.raises(CannotEnclose, match="computes in half precision"):
         trace(lambda z: z * (weights.half() * weights.half()).double(), np.ones((2, 1)))
