@@ -77,7 +77,7 @@ def values(expression: sympy.Expr, where: Range) -> list[tuple[float, mpmath.mpf
     high = 20.0 if where.high == math.inf else float(where.high)
     points = [low + (high - low) * (step + 0.37) / 60 for step in range(60)]
     points += [end for end, is_open in ((low, where.low_open), (high, where.high_open)) if not is_open]
-    parts = [*expression.atoms(sympy.log, sympy.Pow), expression]
+    parts = [*expression.atoms(sympy.Function, sympy.Pow), expression]
     function = sympy.lambdify(z, parts, "mpmath")
     found = []
     with mpmath.workdps(40):
@@ -112,6 +112,7 @@ def test_values_are_inside_the_range(expression: sympy.Expr, where: Range) -> No
 @settings(max_examples=100, deadline=None)
 @given(EXPRESSIONS, st.sampled_from(WHERES))
 @example(sympy.log(z) ** 2, Range(F(-1), F(2), False, False))
+@example(sympy.acos(z) ** 2, Range(-math.inf, math.inf, True, True))
 def test_values_are_inside_the_range_where_defined(expression: sympy.Expr, where: Range) -> None:
     assume(usable(expression))
     found, seen = range_where_defined(expression, z, where), values(expression, where)

@@ -124,7 +124,7 @@ def shapes_of(graph: Graph) -> list[tuple[int, ...] | None]:
     """Shapes of the nodes' results (``None`` for nodes with several), found by running the graph where that works."""
     best: list[Any] = []
     uneven = 0.53125 + np.arange(graph.m) % 8 / 64  # equal coordinates could cancel where something is divided
-    for point in (np.zeros(graph.m), uneven, -uneven):
+    for point in (0 * uneven, *(scale * uneven for scale in (1, -1, 20, -20, 2000, -2000))):
         with precision(32):
             first = Tensor(point.astype(np.int64).reshape(1, -1) if graph.integer else balls(point[None]))
             found = graph.results(first, Machine())
