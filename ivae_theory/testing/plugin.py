@@ -128,29 +128,30 @@ class Plugin:
         return (yield)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> None:
-        """Check the models of a marked test before its body runs."""
+    def pytest_runtest_call(self, item: pytest.Item) -> None:
+        """Check the models of a marked test before its body runs.
+
+        Not in ``pytest_pyfunc_call``: that hook ends with the first plugin that calls the body, ours or another, and
+        methods of ``unittest`` never come to it.
+        """
         __tracebackhide__ = True
-        marker = pyfuncitem.get_closest_marker(MARKER)
-        if marker is None:
+        markers = _markers(item)
+        if not markers:
             return
         from ivae_theory.testing.assertions import assert_identifiable
 
-        models = [value for name, value in pyfuncitem.funcargs.items() if _is_model(value)]
+        models = [value for value in getattr(item, "funcargs", {}).values() if _is_model(value)]
+        if issubclass(getattr(item, "cls", None) or object, TestCase):
+            pytest.fail(f"@pytest.mark.{MARKER} checked nothing: methods of unittest have no fixtures", pytrace=False)
         if not models:
             pytest.fail(
                 f"@pytest.mark.{MARKER} checked nothing: no fixture of this test is an ivae_theory.Model "
                 f"(use the fixture {FIXTURE}, or one of your own that returns a model)",
                 pytrace=False,
             )
-        for model in models:
-            assert_identifiable(cast(Any, model), *marker.args, **marker.kwargs)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> None:
-        """Fail marked methods of ``unittest``, which have no fixtures and never come to ``pytest_pyfunc_call``."""
-        if item.get_closest_marker(MARKER) is not None and issubclass(getattr(item, "cls", None) or object, TestCase):
-            pytest.fail(f"@pytest.mark.{MARKER} checked nothing: methods of unittest have no fixtures", pytrace=False)
+        for marker in markers:
+            for model in models:
+                assert_identifiable(cast(Any, model), *marker.args, **marker.kwargs)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -212,6 +213,13 @@ def _write_entry(terminalreporter: pytest.TerminalReporter, entry: Entry) -> Non
     terminalreporter.write_line(f"             {printable(entry.subject)}")
     for claim in entry.open:
         terminalreporter.write_line(f"             {printable(claim)}")
+
+
+def _markers(item: pytest.Item) -> list[pytest.Mark]:
+    """All marks of the test itself, the innermost first; without any, the closest of its class or module."""
+    own = [marker for marker in item.own_markers if marker.name == MARKER]
+    closest = item.get_closest_marker(MARKER)
+    return own or ([] if closest is None else [closest])
 
 
 def _is_model(value: Any) -> bool:

@@ -200,7 +200,7 @@ def test_model(rows):
 
 
 def test_a_marked_method_of_unittest_fails_because_it_has_no_fixtures(suite):
-    """Its body runs without ``pytest_pyfunc_call``: the mark would check nothing, and the test would pass."""
+    """Without fixtures the mark would check nothing, and the test would pass."""
     result = suite(
         test_methods="""
 import unittest
@@ -217,3 +217,65 @@ class TestModels(unittest.TestCase):
     )
     result.assert_outcomes(passed=1, failed=1)
     assert "checked nothing" in text_of(result)
+
+
+def test_a_marked_test_is_checked_whoever_calls_its_body(suite, pytester):
+    """Only one plugin calls the body (``pytest_pyfunc_call``), say one that runs coroutines: the last one loaded."""
+    part = pytester.mkpydir("part")
+    (part / "conftest.py").write_text(
+        """
+import asyncio
+import pytest
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    asyncio.run(pyfuncitem.obj(pyfuncitem.funcargs["own"]))
+    return True
+"""
+    )
+    (part / "test_coroutines.py").write_text(
+        """
+import pytest
+from models_of_suite import model
+
+@pytest.fixture(params=[2, 3])
+def own(request):
+    return model(rows=request.param)
+
+@pytest.mark.identifiable
+async def test_marked(own):
+    pass
+"""
+    )
+    result = suite()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["2 checked: 1 proved, 1 refuted, 0 undecided"])
+
+
+def test_every_mark_of_a_test_is_checked(suite):
+    """A second mark asks for more; only that of a class gives way to a test's own, as marks do."""
+    result = suite(
+        test_marks="""
+import pytest
+from models_of_suite import model
+
+@pytest.fixture
+def own():
+    return model(vouched=False)
+
+@pytest.mark.identifiable
+@pytest.mark.identifiable(allow_undecided=True)
+def test_two_marks(own):
+    pass
+
+@pytest.mark.identifiable
+class TestClass:
+    @pytest.mark.identifiable(allow_undecided=True)
+    def test_its_own(self, own):
+        pass
+
+    def test_of_the_class(self, own):
+        pass
+"""
+    )
+    result.assert_outcomes(failed=2, passed=1)
