@@ -183,7 +183,7 @@ def batch(draw: random.Random) -> Case:
         lambda x: torch.roll(x, 1, axis), lambda x: torch.cummax(x, axis).values,
         lambda x: x / x.norm(dim=axis, keepdim=True),
         lambda x: x + torch.logcumsumexp(x, axis), lambda x: torch.cumprod(x + 2, axis),
-        lambda x: x + x.std(axis, keepdim=True),
+        lambda x: x + x.std(axis, correction=0, keepdim=True),
         lambda x: torch.diff(x, dim=axis, prepend=x.narrow(axis, 0, 1)), lambda x: x * x.sum(axis, keepdim=True),
     ]  # fmt: skip
     if mixes:
