@@ -15,6 +15,7 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
+from ivae_theory.enclosure.rounding import column_error
 from ivae_theory.equivalence.affine import AffineMap
 from ivae_theory.errors import InputError, InputTypeError
 
@@ -52,7 +53,7 @@ def act(map_: AffineMap, model: Any) -> Any:
     natural, u = _natural(prior, exact.A)
     from ivae_theory.model import Model, Prior
 
-    moved = Prior(families, natural) if u is None else Prior(families, natural, u=u)
+    moved = Prior(families, natural, u=u, error=_error(prior.natural, exact.A))
     return Model(moved, noise=model.noise, mixing=_mixing(model.mixing, order), posterior=None)
 
 
@@ -108,21 +109,35 @@ def _natural(prior: Any, A: NDArray[Any]) -> tuple[Any, Any]:
         return list(transposed * natural.matrix), dict(natural.sets)
     if not hasattr(natural, "values"):
         raise InputError("model", "lambda as a table or by formulas", "a callable")
-    if natural.kind == "symbols":
-        table = sympy.Matrix(natural.exact) * transposed.T
-        return table.tolist(), prior.domain if type(prior.domain).__name__ == "Observed" else None
-    rows = natural.exact if natural.kind == "exact" else natural.values.tolist()
-    moved = [
-        [
-            sum((Fraction(a) * Fraction(value) for a, value in zip(column, row, strict=True)), Fraction(0))
-            for column in A.T
-        ]
-        for row in rows
-    ]
     domain = prior.domain if type(prior.domain).__name__ == "Observed" else None
-    if natural.kind == "floats":
+    if natural.kind == "symbols":
+        return (sympy.Matrix(natural.exact) * transposed.T).tolist(), domain
+    rows = natural.exact if natural.kind == "exact" else natural.values.tolist()
+    moved = _moved([[Fraction(value) for value in row] for row in rows], A, transposed)
+    if natural.kind != "floats":
+        return moved, domain
+    try:
         return np.array([[float(value) for value in row] for row in moved]), domain
-    return moved, domain
+    except OverflowError:
+        raise InputError("map", "one that leaves lambda below 1.8e308", "larger natural parameters") from None
+
+
+def _moved(rows: list[list[Fraction]], A: NDArray[Any], transposed: sympy.Matrix) -> list[list[Any]]:
+    """``A^T lambda`` for each row: fractions, or sympy numbers when A has roots and the like."""
+    if not all(isinstance(entry, Fraction) for entry in A.flat):
+        return list((sympy.Matrix(rows) * transposed.T).tolist())
+    return [
+        [sum((a * value for a, value in zip(column, row, strict=True)), Fraction(0)) for column in A.T] for row in rows
+    ]
+
+
+def _error(natural: Any, A: NDArray[Any]) -> NDArray[np.float64] | None:
+    """What is granted to the entries of a table of floats, carried along: they are no better known afterwards."""
+    if getattr(natural, "kind", None) != "floats":
+        return None
+    granted = column_error(natural.values, natural.dtype, natural.declared)
+    size = np.abs(np.asarray(A, dtype=np.float64))
+    return np.broadcast_to(np.nextafter(granted @ size * (1 + 1e-9), np.inf), natural.values.shape)
 
 
 def _mixing(mixing: Any, order: list[int]) -> Any:

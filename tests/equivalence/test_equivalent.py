@@ -15,7 +15,18 @@ import sympy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ivae_theory import AffineMap, ExponentialFamily, Model, Noise, Prior, Status, assume_injective, equivalent, recheck
+from ivae_theory import (
+    AffineMap,
+    ExponentialFamily,
+    Model,
+    Noise,
+    Prior,
+    Status,
+    assume_injective,
+    check,
+    equivalent,
+    recheck,
+)
 from ivae_theory.equivalence.document import to_dict
 from ivae_theory.errors import CorruptReport, InputError, InputTypeError
 from ivae_theory.verdict import Grade, seal
@@ -285,6 +296,38 @@ def test_the_action_on_blocks() -> None:
     )
     map_ = AffineMap([[0, 0, 1, 2], [0, 0, 0, 3], [1, 0, 0, 0], [1, 1, 0, 0]], [1, 2, 3, 4])
     assert _found(theta, map_.apply(theta)).isclose(map_)
+
+
+@pytest.mark.parametrize("table", [{"error": 0.5}, {"dtype": np.float32}], ids=["declared", "float32"])
+@pytest.mark.parametrize("map_", [AffineMap.identity(2), AffineMap([[0, 1], [1000, 0]]), AffineMap(np.eye(2))])
+def test_natural_parameters_are_no_better_known_after_a_map(table: dict[str, Any], map_: AffineMap) -> None:
+    """Of float32 numbers whose differences are their rounding, and of declared errors, no full rank is proved."""
+    values = -np.array([[1.0, 2.0], [2.0, 1.0], [0.5, 3.0]])
+    if "dtype" in table:
+        values = (-1 - np.array([[0, 0], [1, 0], [0, 1]]) * 2.0**-22).astype(np.float32)
+    prior = Prior(ExponentialFamily(Z**2), values, error=table.get("error"))
+    theta = Model(prior, noise=Noise.gaussian(1), mixing=[Z1, Z2])
+    assert check(theta)["theorem1.iii"].undecided
+    assert check(map_.apply(theta))["theorem1.iii"].undecided
+
+
+@pytest.mark.parametrize("kind", [float, Fraction])
+def test_maps_with_roots_act_on_every_table(kind: Any) -> None:
+    theta = Model(
+        Prior(ExponentialFamily(Z**2), [[kind(-1), kind(-2)], [kind(-2), kind(-1)], [kind(-3), kind(-3)]]),
+        noise=Noise.none(),
+        mixing=[Z1, Z2],
+    )
+    moved = AffineMap([[0, sympy.sqrt(2)], [sympy.pi, 0]]).apply(theta)
+    expected = [[-2 * np.pi, -np.sqrt(2)], [-np.pi, -2 * np.sqrt(2)], [-3 * np.pi, -3 * np.sqrt(2)]]
+    np.testing.assert_allclose(moved.prior.natural.values, expected)
+    assert check(moved)["theorem1.iii"].status is check(theta)["theorem1.iii"].status
+
+
+def test_a_map_beyond_the_floats_is_one_error() -> None:
+    theta = Model(Prior(ExponentialFamily(Z**2), -np.ones((2, 1))), noise=Noise.none(), mixing=[Z1])
+    with pytest.raises(InputError, match="below"):
+        AffineMap([[10**400]]).apply(theta)
 
 
 @pytest.mark.parametrize(
