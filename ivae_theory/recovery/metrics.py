@@ -133,7 +133,8 @@ class MCC(float):
     Attributes
     ----------
     lower, upper
-        95 % interval (bootstrap over groups of rows, the assignment held fixed).
+        95 % interval (bootstrap over groups of rows, the assignment held fixed); approximate for latents with heavy
+        tails.
     chance
         What independent latents of this n and N are expected to score, segments counted where their means vary.
     permutation
@@ -224,11 +225,10 @@ def summarise(sums: CorrelationSums, *, method: str, of: str, seed: int, fixed: 
     weights = np.random.default_rng(seed).standard_exponential((REPLICATES, len(sums.sums)))
     replicates = np.concatenate([sums.correlations(weights[start : start + 50]) for start in range(0, REPLICATES, 50)])
     spread = float((replicates[:, index, columns] * signs).mean(axis=1).std())
-    groups = len(sums.sums)
-    error = 1.96 * spread * np.sqrt((groups + 1) / max(1, groups - 1))
+    low, high = _interval(value, spread, len(sums.sums))
     effective = 1 / (sums.between / max(1, _segments(sums)) + (1 - sums.between) / sums.count)
     result = MCC(value)
-    result.lower, result.upper = float(max(value - error, -1.0)), float(min(value + error, 1.0))
+    result.lower, result.upper = low, high
     result.chance = chance_level(sums.n, effective, sums.m)
     result.permutation = tuple(int(column) for column in columns)
     result.correlations = tuple(float(entry) for entry in signed)
@@ -238,6 +238,23 @@ def summarise(sums: CorrelationSums, *, method: str, of: str, seed: int, fixed: 
         result.within = float(inside[np.arange(len(inside)), _assign(inside)].mean())
     result.method, result.of, result.n_samples = method, of, sums.count
     return result
+
+
+def _interval(value: float, spread: float, groups: int) -> tuple[float, float]:
+    """95 % bounds from the bootstrap's spread: Student's quantile, on MCC's own or Fisher's scale, the wider ones.
+
+    Correlations of few rows are skewed; on Fisher's scale they are nearly normal.
+    """
+    from scipy import special
+
+    quantile = -float(special.stdtrit(max(groups - 2, 1), 0.025))
+    error = quantile * spread * float(np.sqrt((groups + 1) / max(1, groups - 1)))
+    low, high = value - error, value + error
+    if abs(value) < 1:
+        z = np.arctanh(value)
+        step = error / (1 - value * value)
+        low, high = min(low, float(np.tanh(z - step))), max(high, float(np.tanh(z + step)))
+    return max(low, -1.0), min(high, 1.0)
 
 
 def _segments(sums: CorrelationSums) -> int:
