@@ -18,6 +18,7 @@ from ivae_theory.enclosure.rounding import unknown_error
 from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NonDeterministic
 from ivae_theory.mixing.parts import filled, parts_of
+from ivae_theory.mixing.state import state_kept
 
 __all__ = [
     "as_numbers",
@@ -83,7 +84,7 @@ _HALVES = ("float16", "torch.float16", "torch.bfloat16", "bfloat16")
 
 @contextmanager
 def quiet_module(function: Any) -> Iterator[None]:
-    """Evaluation mode for every module that the function holds, and no gradients; modes are restored afterwards.
+    """Evaluation mode for every module that the function holds, and no gradients; what calls change is put back.
 
     One thread at a time: the modes belong to the module, which another thread may be evaluating as well.
     """
@@ -103,7 +104,7 @@ def _quiet(function: Any) -> Iterator[None]:
     try:
         for module in modules:
             module.eval()
-        with torch.no_grad():
+        with torch.no_grad(), state_kept(function, modules):
             yield
     finally:
         for part, mode in modes:
