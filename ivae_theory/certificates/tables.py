@@ -131,6 +131,8 @@ class Table:
         natural = subject["natural"]
         if natural["graph"] is not None:
             raise InvalidCertificate("answers of a callable that was not traced", "a traced one")
+        if "half precision" in str(natural.get("untraceable")):
+            raise InvalidCertificate("answers of which half of the digits are right", "some in half precision")
         points = decode_array(natural["points"])
         self.kind = "floats"
         self.numbers = np.asarray(decode_array(natural["answers"]), dtype=np.float64)

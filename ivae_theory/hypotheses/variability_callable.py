@@ -26,6 +26,7 @@ from ivae_theory.hypotheses.distance import advice_on, distance_to_failure
 from ivae_theory.hypotheses.variability_rank import rank_evidence
 from ivae_theory.hypotheses.variability_table import ADVICE, CLAIM, check_values, refutation_evidence, too_few
 from ivae_theory.mixing.evaluation import as_received
+from ivae_theory.mixing.halves import HALF_PRECISION
 from ivae_theory.span import choose_rows, decide_rationals
 from ivae_theory.span.floats import spans_within_error
 from ivae_theory.span.rational import kernel
@@ -280,6 +281,8 @@ def _black_box(prior: Any) -> Verdict:
             evidence={"tried": "its values", "smallest_singular_value": margin[0], "margin_unit": margin[1]},
             advice="Write lambda with torch operations, or symbolically.",
         )
+    if HALF_PRECISION in natural.untraceable:  # then fewer digits are right than are granted below
+        return _undecided(prior, natural.answers, f"lambda has no graph, and {natural.untraceable}")
     assumes = [HALF_OF_THE_DIGITS]
     if not whole:
         assumes.append(OBSERVED_LABELS)

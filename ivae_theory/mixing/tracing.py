@@ -26,6 +26,7 @@ from ivae_theory.mixing.evaluation import (
     quiet_module,
     to_tensor,
 )
+from ivae_theory.mixing.halves import HALF_PRECISION, MOVES
 from ivae_theory.mixing.network import Network
 from ivae_theory.mixing.reads import depends_on_input, reads_a_number, reads_of_fake_tensors
 from ivae_theory.mixing.rewriting import rewrite
@@ -47,11 +48,6 @@ _RANDOM = (
     "randperm",
     "rand_like",
     "randn_like",
-)
-#: Operators that move numbers, or cast them: what they answer in half precision is computed without rounding.
-_MOVES = frozenset(
-    "_to_copy _unsafe_view alias clone detach embedding expand index index_select lift_fresh_copy permute reshape "
-    "select slice squeeze t transpose unsqueeze view".split()
 )
 #: Operators whose result is what the memory held before.
 _UNINITIALISED = ("empty", "empty_like", "new_empty", "empty_strided", "new_empty_strided")  # fmt: skip
@@ -188,9 +184,9 @@ def _operator(node: Any) -> str:
         raise Untraceable("it reads a number out of a tensor (.item())")
     if _mutates(node):
         raise Untraceable(f"it changes tensors in place ({name})")
-    if base not in _MOVES and _in_half_precision(node):
+    if base not in MOVES and _in_half_precision(node):
         # Its rounding is larger than what is ignored: in a graph without it, points that collide would be apart.
-        raise Untraceable(f"it computes in half precision ({name})")
+        raise Untraceable(f"{HALF_PRECISION} ({name})")
     if base == "_to_copy" and _rounds_what_was_computed(node):
         raise Untraceable("it rounds what it computed from its weights to another precision")
     return name
@@ -204,7 +200,7 @@ def _rounds_what_was_computed(node: Any) -> bool:
         return False
     if after.dtype.itemsize >= before.dtype.itemsize:
         return False
-    while source.op == "call_function" and _base(source) in _MOVES:
+    while source.op == "call_function" and _base(source) in MOVES:
         source = source.args[0]
     return source.op != "get_attr" and not depends_on_input(node)
 

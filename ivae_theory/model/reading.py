@@ -257,6 +257,7 @@ def read_callable(function: Callable[[Any], Any], ks: Sequence[int] | int, domai
     """A callable, asked at every point of a finite domain or at candidates of a box, and traced if it can be."""
     from ivae_theory.enclosure.failure import CannotEnclose
     from ivae_theory.mixing.evaluation import require_rowwise
+    from ivae_theory.mixing.halves import HALF_PRECISION, computes_in_half_precision
     from ivae_theory.mixing.tracing import trace
 
     if isinstance(domain, SymbolicDomain):
@@ -272,7 +273,7 @@ def read_callable(function: Callable[[Any], Any], ks: Sequence[int] | int, domai
     try:
         graph = trace(function, points[:8])
     except (CannotEnclose, CallableFailed, NonDeterministic) as problem:
-        why = str(problem)
+        why = HALF_PRECISION if computes_in_half_precision(function, points[:8]) else str(problem)
     natural = CallableNatural(function, domain, graph, why, counts, points, answers)
     natural.ask_again()
     return natural

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ivae_theory import Model, Noise, Points, Prior, assume_injective, check, families, mcc
+from ivae_theory import Model, Noise, Points, Prior, assume_injective, check, families, mcc, recheck
+from ivae_theory.certificates.registry import InvalidCertificate
 from ivae_theory.errors import CallableFailed, InputError, NonDeterministic
 
 LOCATION = families.gaussian_location()
@@ -91,6 +92,54 @@ def test_half_precision_is_refused_where_answers_are_evidence() -> None:
     """Its rounding, 2**-11 of the value, is more than the half of the digits of single precision that is granted."""
     with pytest.raises(CallableFailed, match="single or double precision, got float16"):
         Prior(LOCATION, lambda u: np.asarray(u, dtype=np.float16), Points(U))
+
+
+def _under_autocast(net: Any, u: Any) -> Any:
+    import torch
+
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        other = net.weight[:, :4] @ u[:, :4].T + net.weight[:, 4:] @ u[:, 4:].T
+        return torch.cat([net(u), other.T + net.bias], 1).float()
+
+
+def _in_a_half_module(net: Any, u: Any) -> Any:
+    import torch
+
+    half = u.bfloat16()
+    other = (half[:, ::2] @ net.weight[0, ::2] + half[:, 1::2] @ net.weight[0, 1::2])[:, None]
+    return torch.cat([net(half), other + net.bias], 1).float()
+
+
+@pytest.mark.parametrize("function", [_under_autocast, _in_a_half_module])
+@pytest.mark.parametrize("by_law", [False, True])
+def test_half_precision_inside_a_function_is_no_evidence(function: Any, by_law: bool) -> None:
+    """Both latents have the same scale, added up in another order: its rounding to bfloat16 made the rank full."""
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(4)
+    net = torch.nn.Linear(9, 1)
+    net = net if function is _under_autocast else net.bfloat16()
+    values = np.random.default_rng(0).uniform(0, 1, size=(12, 9))
+    if by_law:
+        prior = Prior.from_torch(lambda u: torch.distributions.Normal(0 * u[:, :2], function(net, u).exp()), u=values)
+    else:
+        prior = Prior(families.gaussian_scale(), lambda u: -torch.exp(-function(net, u)), Points(values))
+    report = check(Model(prior, noise=Noise.none()))
+    assert report["theorem1.iii"].undecided
+    assert "half precision" in report["theorem1.iii"].reason
+    assert recheck(report.to_json()).undecided
+
+
+def test_a_forged_report_cannot_rest_on_answers_in_half_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    net = torch.nn.Linear(9, 2).bfloat16()
+    values = np.random.default_rng(0).uniform(0, 1, size=(12, 9))
+    prior = Prior(families.gaussian_scale(), lambda u: -torch.exp(net(u.bfloat16()).float()), Points(values))
+    monkeypatch.setattr("ivae_theory.hypotheses.variability_callable.HALF_PRECISION", "something else")
+    report = check(Model(prior, noise=Noise.none()))
+    assert report["theorem1.iii"].holds
+    with pytest.raises(InvalidCertificate, match="half precision"):
+        recheck(report.to_json())
 
 
 def test_masked_entries_are_missing_numbers() -> None:
