@@ -86,7 +86,8 @@ def command(data: str, out: str, json_path: str | None, html_path: str | None, q
     and recovery.json, which `recheck` verifies.
 
     Printed: the bound on held-out rows; where z is known MCC, A's verdict, and beside them the controls; the
-    learned model's check. The exit status is that of A's verdict, or of the check where z is not known.
+    learned model's check. The exit status is that of A's verdict (undecided where A cannot be compared), or of the
+    check where z is not known.
     """
     from ivae_theory.training.extras import torch
 

@@ -75,7 +75,11 @@ class Outcome:
 
     @property
     def status(self) -> Status:
-        """A's verdict where the truth is known, and otherwise that of the learned model's check."""
+        """A's verdict where the truth is known, undecided where A was not compared with it; else the check's."""
+        from ivae_theory.verdict import Status
+
+        if self.obstacle is not None:
+            return Status.UNDECIDED
         return self.report.status if self.recovery is None else self.recovery.status
 
     def to_dict(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ sklearn_base = pytest.importorskip("sklearn.base", reason="needs the extra 'trai
 from ivae_theory.errors import InputError  # noqa: E402
 from ivae_theory.training.data import simulate  # noqa: E402
 from ivae_theory.training.linear import LinearControl  # noqa: E402
+from ivae_theory.training.outcome import judge  # noqa: E402
 from ivae_theory.training.scores import mean_correlation  # noqa: E402
 
 
@@ -48,6 +49,20 @@ def test_nonlinear_mixtures_are_beyond_it() -> None:
     data = simulate("paper", 0, slope=0.2, noise_scale=0.01)
     control = LinearControl(5).fit(data.x, data.u)
     assert 0.8 < mean_correlation(data.z, control.transform(data.x)) < 0.95
+
+
+def test_what_cannot_be_compared_with_the_truth_is_undecided() -> None:
+    """The check of what was learned may hold all the same: it says nothing about the truth that was given."""
+    rng = np.random.default_rng(0)
+    u = np.arange(3000) % 6
+    scales = np.array([[1, 2, 0.5], [2, 1, 3], [0.5, 3, 1], [1, 1, 2], [3, 2, 1], [1, 4, 0.3]])
+    z = rng.standard_normal((3000, 3)) * scales[u]
+    x = z @ rng.standard_normal((3, 3))
+    outcome = judge(LinearControl(3).fit(x, u), x, u, truth=z[:, :2])
+    assert outcome.obstacle is not None
+    assert outcome.report.status.word == "holds"
+    assert outcome.status.word == outcome.to_dict()["status"] == "undecided"
+    assert "not compared" in str(outcome)
 
 
 def test_manners_and_bad_input() -> None:
