@@ -27,7 +27,13 @@ def _row(verdict: Verdict) -> str:
 
 
 def latex(report: Report) -> str:
-    """The verdict table; needs the packages booktabs and tabularx."""
+    """The verdict table with the conclusion and what it takes for granted; needs the packages booktabs and tabularx."""
+    conclusion = report.conclusion
+    state = report.status.name + ("" if conclusion.grade is None else f" ({conclusion.grade.word})")
+    below = [f"{report.subject['text']}. Goal {report.goal}: {state}. {conclusion.statement}"]
+    below.extend(f"It takes for granted: {sentence}" for sentence in conclusion.assumptions)
+    if conclusion.rival is not None:
+        below.append(f"The rival: {conclusion.rival['evidence'].get('text', '')}")
     lines = [
         r"\begin{tabularx}{\textwidth}{lllrX}",
         r"\toprule",
@@ -35,7 +41,7 @@ def latex(report: Report) -> str:
         r"\midrule",
         *(_row(verdict) for verdict in report.verdicts),
         r"\midrule",
-        rf"\multicolumn{{5}}{{p{{\textwidth}}}}{{{_escaped(report.conclusion.statement)}}} \\",
+        *(rf"\multicolumn{{5}}{{p{{\textwidth}}}}{{{_escaped(text)}}} \\" for text in below),
         r"\bottomrule",
         r"\end{tabularx}",
     ]

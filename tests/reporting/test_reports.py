@@ -57,6 +57,14 @@ def test_latex_has_one_row_a_verdict_and_escapes():
     assert r"100\% \$x\_1" in text
 
 
+def test_latex_says_what_the_conclusion_takes_for_granted():
+    """A table for a paper that leaves it out says more than the verdict."""
+    rival = {"refutes": "equivalence", "evidence": {"text": "z' = M z"}}
+    text = latex(report(conclusion=replace(report().conclusion, rival=rival)))
+    for word in ("a model", "Goal affine: FAILS (certified)", "The theorem does not apply.", "one thing", "z' = M z"):
+        assert word in text
+
+
 TAGS = re.compile(r"<\s*(script|img|iframe|svg/onload)", re.IGNORECASE)
 
 
