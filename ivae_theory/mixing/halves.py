@@ -34,7 +34,7 @@ def computes_in_half_precision(function: Callable[..., Any], points: NDArray[Any
 
     seen: list[str] = []
 
-    class Watch(TorchDispatchMode):
+    class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         def __torch_dispatch__(self, operator: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             answer = operator(*args, **(kwargs or {}))
             name = str(operator).split(".")[1]
@@ -42,7 +42,7 @@ def computes_in_half_precision(function: Callable[..., Any], points: NDArray[Any
                 seen.append(name)
             return answer
 
-    with contextlib.suppress(CallableFailed, NonDeterministic), Watch():
+    with contextlib.suppress(CallableFailed, NonDeterministic), Watch():  # type: ignore[no-untyped-call]
         evaluate_where_finite(function, points, "function")
     return bool(seen)
 

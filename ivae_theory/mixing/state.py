@@ -99,8 +99,10 @@ def _restore(tensor: Any, copy: Any, had_gradient: bool) -> None:
 
     if tensor.is_leaf and not had_gradient and tensor.grad is not None:
         tensor.grad = None
+    if tensor.dtype != copy.dtype:
+        return  # a function that casts its module, ``net.double()(z)``, is given points in the precision that this left
     with torch.no_grad():
-        if tensor.shape != copy.shape or tensor.dtype != copy.dtype:
+        if tensor.shape != copy.shape:
             tensor.data = copy
         elif not torch.equal(tensor, copy) and bool(((tensor != copy) & ~((tensor != tensor) & (copy != copy))).any()):
             tensor.data.copy_(copy)
