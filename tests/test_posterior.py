@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import sympy
 
 from ivae_theory import Discrete, Model, Noise, Prior, Status, check, families, posterior_gap, recheck
 from ivae_theory.certificates.posterior import CLAIM  # registers the recheckers
@@ -83,6 +84,34 @@ def test_a_factorised_q_of_a_coupled_linear_gaussian_model_fails_exactly():
     assert (verdict.status, verdict.grade) == (Status.FAILS, Grade.EXACT)
     # W^T Sigma^-1 W = 4 [[1, .5], [.5, 1.25]]: entry (2, 1) is 2.
     assert verdict.evidence["entry"] == "2"
+
+
+@pytest.mark.parametrize("name", ["float32", "float64"])
+def test_the_rounding_of_orthogonal_weights_refutes_no_factorised_q(name):
+    """W^T W is diagonal up to rounding: the posterior factorises, to 1e-7 of a nat and less."""
+    dtype = getattr(torch, name)
+    weight = torch.linalg.qr(torch.randn(4, 2, dtype=dtype, generator=torch.Generator().manual_seed(0)))[0]
+    variances = torch.tensor([[1.0, 2.0], [2.0, 1.0], [0.5, 3.0]], dtype=dtype)
+
+    def q(x, u):
+        precision = 1 / variances[u[:, 0]] + 25
+        return D.Normal((x.to(dtype) @ weight) * 25 / precision, precision.rsqrt())
+
+    def model(**keys):
+        return Model(Prior(families.gaussian_scale(), (-0.5 / variances).tolist()), noise=Noise.gaussian(0.04), **keys)
+
+    ours = model(mixing=lambda z: z @ weight.T, posterior=q)
+    u = np.arange(300) % 3
+    assert posterior_gap(ours, ours.sample(u, seed=1)[1], u).holds
+    z = sympy.symbols("z1 z2", real=True)
+    exact = sympy.Matrix([[sympy.Rational(float(entry)) for entry in row] for row in weight])
+    by_formula = model(mixing=(z, list(exact * sympy.Matrix(z))), posterior=q)  # these are the numbers that are meant
+    assert posterior_gap(by_formula, ours.sample(u, seed=1)[1], u).grade is Grade.EXACT
+    evidence = check(by_formula)["theorem3.i"].evidence
+    recheck_evidence(CLAIM, evidence, by_formula.describe())
+    forged = {**evidence, "graph": ours.mixing.graph.to_dict()}
+    with pytest.raises(InvalidCertificate, match="rounding of the weights does not explain"):
+        recheck_evidence(CLAIM, forged, ours.describe())
 
 
 def test_a_full_covariance_is_not_refuted_by_the_exact_argument():

@@ -13,6 +13,7 @@ from flint import fmpq_mat
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, binds, recheck_evidence, rechecks
 from ivae_theory.enclosure.network.structure import affine_map
 from ivae_theory.enclosure.network.traced import Graph
+from ivae_theory.enclosure.rounding import gram_error
 from ivae_theory.exact import decode_array, from_text, parse_fraction, to_fmpq, to_fraction
 from ivae_theory.verdict import Grade, Status
 
@@ -89,10 +90,24 @@ def _linear(claim: str, evidence: Mapping[str, Any], subject: Mapping[str, Any])
     sigma = fmpq_mat(d, d, [to_fmpq(_entry(law["covariance"], a, b)) for a in range(d) for b in range(d)])
     left = fmpq_mat(1, d, [to_fmpq(row[i]) for row in rows])
     right = fmpq_mat(d, 1, [to_fmpq(row[j]) for row in rows])
-    value = to_fraction((left * sigma.inv() * right)[0, 0])
+    inverse = sigma.inv()
+    value = to_fraction((left * inverse * right)[0, 0])
     if value == 0 or value != parse_fraction(evidence["entry"]):
         raise InvalidCertificate("a non-zero entry of W^T Sigma^-1 W", str(value))
+    precision = np.array([[float(to_fraction(inverse[a, b])) for b in range(d)] for a in range(d)])
+    if not _by_formula(subject["mixing"]) and abs(value) <= _rounding(graph, rows, precision)[i, j]:
+        raise InvalidCertificate("an entry that rounding of the weights does not explain", f"{float(value):.3g}")
     return Rechecked(Status.FAILS, Grade.EXACT)
+
+
+def _by_formula(mixing: Mapping[str, Any]) -> bool:
+    """Whether the weights are numbers of formulas, which nothing has rounded."""
+    return bool(mixing["kind"] == "symbolic" or (mixing["kind"] == "vouched" and _by_formula(mixing["function"])))
+
+
+def _rounding(graph: Graph, rows: list[list[Fraction]], precision: Any) -> Any:
+    single = any(c.dtype.kind == "f" and np.array_equal(c, c.astype(np.float32)) for c in graph.constants)
+    return gram_error(np.array([[float(value) for value in row] for row in rows]), precision, single)
 
 
 def _entry(covariance: Any, i: int, j: int) -> Fraction:

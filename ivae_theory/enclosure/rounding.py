@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ivae_theory.exact import blocks, largest_magnitudes
 
-__all__ = ["SLACK", "column_error", "unknown_error"]
+__all__ = ["SLACK", "column_error", "gram_error", "unknown_error"]
 
 #: Half units in the last place of a column's largest entry that a float table is never trusted beyond. Correct
 #: rounding would leave one; but tables are computed, and accumulation errors of a few units gave full rank to the
@@ -54,3 +54,14 @@ def unknown_error(values: NDArray[np.float64]) -> NDArray[np.float64]:
         single = all((values[part].astype(np.float32) == values[part]).all() for part in blocks(len(values)))
     largest = largest_magnitudes(values)
     return np.asarray(np.maximum(largest * (2.0**-12 if single else 2.0**-26), 5e-324), dtype=np.float64)
+
+
+def gram_error(weights: NDArray[np.float64], precision: NDArray[np.float64], single: bool) -> NDArray[np.float64]:
+    """How far rounding of the weights W (d, n) may have moved the entries of ``W^T P W``, (n, n).
+
+    A matrix that is orthogonal on paper has a product with itself that is diagonal up to rounding.
+    """
+    error = column_error(weights, "float32" if single else "float64")
+    size = np.abs(precision)
+    mixed = np.outer((np.abs(weights).T @ size).sum(axis=1), error)
+    return np.asarray(mixed + mixed.T + size.sum() * np.outer(error, error), dtype=np.float64)

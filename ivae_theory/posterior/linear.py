@@ -1,7 +1,7 @@
 """Linear Gaussian models: the posterior is Gaussian with precision ``D_u + W^T Sigma^-1 W`` (theory, section 4).
 
 A q whose components are independent can be that posterior only when ``W^T Sigma^-1 W`` is diagonal, because ``D_u``
-is. That is decided exactly.
+is. That is decided exactly, for weights that may be rounded: those of a matrix that is orthogonal on paper are.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import sympy
 from flint import fmpq_mat
+from numpy.typing import NDArray
 
 from ivae_theory.assumed import INDEPENDENT
 from ivae_theory.enclosure.network.structure import affine_map
+from ivae_theory.enclosure.rounding import gram_error
 from ivae_theory.exact import fraction_text, parse_fraction, to_fmpq, to_fraction
 from ivae_theory.verdict import Grade, Verdict
 
@@ -29,10 +32,11 @@ def never_diagonal(model: Any, factorised: bool) -> Verdict | None:
     covariance, matrix = _covariance(model), linear_map(model.mixing)
     if covariance is None or matrix is None:
         return None
-    gram = _gram(matrix, covariance)
-    if gram is None:
+    both = _gram(matrix, covariance)
+    if both is None:
         return None
-    found = next(((i, j) for i in range(model.n) for j in range(i) if gram[i][j] != 0), None)
+    gram, granted = both[0], _granted(model.mixing, matrix, both[1])
+    found = next(((i, j) for i in range(model.n) for j in range(i) if abs(gram[i][j]) > granted[i, j]), None)
     if found is None:
         return None
     i, j = found
@@ -86,16 +90,31 @@ def _covariance(model: Any) -> Any:
     return law.get("covariance") if law.get("node") == "gaussian" else None
 
 
-def _gram(matrix: list[list[Fraction]], covariance: Any) -> list[list[Fraction]] | None:
-    """``W^T Sigma^-1 W`` over the rationals; ``None`` for a singular Sigma."""
+def _gram(matrix: list[list[Fraction]], covariance: Any) -> tuple[list[list[Fraction]], NDArray[np.float64]] | None:
+    """``W^T Sigma^-1 W`` over the rationals, and Sigma^-1 in floats; ``None`` for a singular Sigma."""
     d, n = len(matrix), len(matrix[0])
     sigma = fmpq_mat(d, d, [to_fmpq(_entry(covariance, i, j)) for i in range(d) for j in range(d)])
     weight = fmpq_mat(d, n, [to_fmpq(value) for row in matrix for value in row])
     try:
-        gram = weight.transpose() * sigma.inv() * weight
+        inverse = sigma.inv()
     except ZeroDivisionError:
         return None
-    return [[to_fraction(gram[i, j]) for j in range(n)] for i in range(n)]
+    gram = weight.transpose() * inverse * weight
+    floats = np.array([[float(to_fraction(inverse[a, b])) for b in range(d)] for a in range(d)])
+    return [[to_fraction(gram[i, j]) for j in range(n)] for i in range(n)], floats
+
+
+def _granted(mixing: Any, matrix: list[list[Fraction]], precision: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What rounding of the weights explains; formulas are exact."""
+    described = mixing.describe()
+    while described["kind"] == "vouched":
+        described = described["function"]
+    weights = np.array([[float(value) for value in row] for row in matrix])
+    if described["kind"] == "symbolic":
+        return np.zeros((weights.shape[1],) * 2)
+    floats = [array for array in mixing.graph.constants if array.dtype.kind == "f"]
+    single = any(bool((array.astype(np.float32) == array).all()) for array in floats)
+    return gram_error(weights, precision, single)
 
 
 def _entry(covariance: Any, i: int, j: int) -> Fraction:
