@@ -8,6 +8,7 @@ from typing import Any
 
 __all__ = [
     "C1_ASSUMPTION",
+    "CROSS",
     "EXACT_POSTERIOR",
     "HALF_OF_THE_DIGITS",
     "HOMEOMORPHISM",
@@ -30,6 +31,8 @@ HOMEOMORPHISM = "f'^-1 o f is a homeomorphism for every theta' (automatic only f
 INDEPENDENT = "q has independent components for all x and u, as the class of the distribution that it returned says"
 C1_ASSUMPTION = "f'^-1 o f is a C1 diffeomorphism for the models that are compared (theory, section 3, k >= 2)"
 SAME_FAMILY = "the models that are compared have T' = (z, z**2) up to affine maps for every latent as well"
+#: Name of a hypothesis, whose use rests on :data:`C1_ASSUMPTION`.
+CROSS = "f with second cross-derivatives"
 SAME_IMAGE = "the images f(Z) and f'(Z') are the same up to null sets"
 
 

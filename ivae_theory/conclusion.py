@@ -88,8 +88,11 @@ def _assumptions(decisive: Sequence[Verdict]) -> tuple[str, ...]:
 def _identified(goal: str, ks: Sequence[int]) -> str:
     """What the goal's theorem gives, as a clause."""
     size = sum(ks)
+    # a wild f' can undo what derivatives give: the theorems of the published version compare within their class
+    smooth = ", f' and T' as smooth as the theorems ask of f and T" if goal == "published" else ""
     affine = (
-        "every theta' = (f', T', lambda') with f' injective, the same noise and the same law of x given u satisfies "
+        f"every theta' = (f', T', lambda') with f' injective{smooth}, the same noise and the same law of x given u "
+        "satisfies "
         f"T~(f^-1(x)) = A T~'(f'^-1(x)) + c almost everywhere, with A ({size} x {size}) invertible"
     )
     if goal == "affine":
@@ -127,7 +130,7 @@ def _holds(goal: str, ks: Sequence[int], found: Mapping[str, Verdict], decisive:
             named = [verdict for verdict in silent if verdict.fails is failing]
             statement += f" The {goal} theorems leave hypotheses silent that {what}: {_names(named)}." if named else ""
         if not silent:
-            statement += f" What the {goal} theorems leave silent holds as well."
+            statement += f" What the {goal} theorems leave silent about theta holds as well."
     rests_on = [*decisive, *_said_beside(goal, ks, found, decisive, Status.HOLDS)]
     assumed = list({verdict.claim: verdict for verdict in rests_on if verdict.grade is Grade.ASSUMED}.values())
     if assumed:

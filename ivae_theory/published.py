@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ivae_theory.assumed import HOMEOMORPHISM
+from ivae_theory.assumed import C1_ASSUMPTION, CROSS, HOMEOMORPHISM
 from ivae_theory.errors import InputError
 from ivae_theory.hypotheses.blocks import decide_analytic, decide_spans_everywhere
 from ivae_theory.hypotheses.dependence import decide_dependent_somewhere
@@ -52,7 +52,7 @@ def check_theorem2(model: Any, verdicts: Mapping[str, Verdict]) -> Verdict:
             f"Latent {small[0] + 1} has k = 1.",
             evidence={"kind": "published.number_of_statistics"},
         )
-    parts = [own, *_first(model, verdicts), _twice_differentiable(model), _smooth(model, "second cross-derivatives")]
+    parts = [own, *_first(model, verdicts), _twice_differentiable(model), _smooth(model, CROSS)]
     return _composed("published.theorem2", parts)
 
 
@@ -69,7 +69,8 @@ def check_theorem3(model: Any, verdicts: Mapping[str, Verdict]) -> Verdict:
         )
     rest = [] if large else [_not_monotonic(model)]
     return _composed(
-        "published.theorem3", [own, *_first(model, verdicts), *rest, _smooth(model, "continuous partial derivatives")]
+        "published.theorem3",
+        [own, *_first(model, verdicts), *rest, _smooth(model, "f with continuous partial derivatives")],
     )
 
 
@@ -175,14 +176,14 @@ def _not_monotonic(model: Any) -> Verdict:
     )
 
 
-def _smooth(model: Any, what: str) -> Verdict:
+def _smooth(model: Any, claim: str) -> Verdict:
     """Derivatives of f, from its formula."""
-    claim = f"f with {what}"
     rule = decide_smooth(model)
     if rule["rule"] == "undecided":
         return Verdict.unknown(claim, rule["why"])
-    # For n = d invariance of domain makes f'^-1 o f a homeomorphism; for n < d the published proof takes it so.
-    silent = () if model.d == model.n else (HOMEOMORPHISM,)
+    # For n = d invariance of domain makes f'^-1 o f a homeomorphism; for n < d the published proof takes it so. The
+    # proof of Theorem 2 differentiates it, and its inverse: f' = z^3 is smooth, and its inverse is not.
+    silent = (C1_ASSUMPTION,) if claim == CROSS else () if model.d == model.n else (HOMEOMORPHISM,)
     return Verdict.hold(
         claim,
         Grade.EXACT,

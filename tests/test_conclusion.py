@@ -100,8 +100,16 @@ def vouched_for(status_of):
 @pytest.mark.parametrize("goal", ["printed", "published"])
 def test_what_the_paper_leaves_silent_and_a_user_vouches_for_is_listed(goal):
     conclusion = conclude(goal, vouched_for(lambda claim: Status.HOLDS), {"ks": [1], "assumptions": ["exists"]})
-    assert "leave silent holds as well. This rests on what the user vouches for" in conclusion.statement
+    assert "leave silent about theta holds as well. This rests on what the user vouches for" in conclusion.statement
     assert conclusion.assumptions == ("f is injective", "exists")
+
+
+@pytest.mark.parametrize("status", [Status.HOLDS, Status.UNDECIDED])
+def test_the_published_theorems_compare_smooth_models(status):
+    """Of an f' that is injective and no more their proofs show nothing: a wild one can undo what T's turns give."""
+    verdicts = every(lambda claim: status if claim == "published.theorem3" else Status.HOLDS)
+    assert "f' and T' as smooth as" in conclude("published", verdicts, {"ks": [1]}).statement
+    assert "smooth" not in conclude("permutation", every(lambda claim: Status.HOLDS), {"ks": [1]}).statement
 
 
 @pytest.mark.parametrize("goal", ["affine", "printed", "permutation"])

@@ -7,6 +7,7 @@ from typing import Any
 
 from ivae_theory.assumed import (
     C1_ASSUMPTION,
+    CROSS,
     HALF_OF_THE_DIGITS,
     HOMEOMORPHISM,
     INDEPENDENT,
@@ -55,6 +56,8 @@ def _needed(claim: str, evidence: Mapping[str, Any], subject: Mapping[str, Any])
         yield SAME_IMAGE
     elif kind in ("noise.theorems", "noise.zero_set"):
         yield from of_law(subject["noise"]["law"])
+    elif kind == "published.smooth_mixing" and claim == CROSS:
+        yield C1_ASSUMPTION
     elif kind == "published.smooth_mixing" and subject["mixing"]["d"] != subject["n"]:
         yield HOMEOMORPHISM
     elif claim == "theorem1.iii" and subject["natural"]["kind"] == "callable":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ivae_theory.assumed import CROSS
 from ivae_theory.certificates.registry import (
     InvalidCertificate,
     Rechecked,
@@ -24,7 +25,7 @@ from ivae_theory.verdict import Grade, Status
 
 Evidence = Mapping[str, Any]
 PUBLISHED = ("published.theorem1", "published.theorem2", "published.theorem3")
-SECOND, CROSS = "T twice differentiable", "f with second cross-derivatives"
+SECOND = "T twice differentiable"
 PARTIAL = "f with continuous partial derivatives"
 
 #: The hypotheses of each theorem, all of which its conjunction has to show.

@@ -63,6 +63,15 @@ CASES |= {
         "published.theorem1",
         "integrates to 1",
     ),
+    "smooth blocks": (
+        lambda: Model(
+            Prior(families.gaussian(), -np.eye(6)[:, :4].reshape(6, 2, 2) - 1),
+            noise=Noise.gaussian(1),
+            mixing=sympy.Matrix([Z[0] ** 3, Z[1]]),
+        ),
+        "published.theorem2",
+        "C1 diffeomorphism",
+    ),
     "more observed than latent": (
         lambda: noisy(Noise.gaussian(1), [*Z, Z[0] + Z[1]]),
         "published.theorem3",
