@@ -38,9 +38,10 @@ class NextValue:
     distances
         Shape (C,): the distance with each candidate.
     enough
-        Whether ``nk + 1`` values are reached, so that ``distance`` is the one that the check reports.
+        Whether ``nk + 1`` values are reached, so that ``distance`` is the distance to failure. The check of the model
+        with that value scales the statistics by its own values of u, and reports a somewhat different number.
     unit
-        How the statistics were scaled.
+        How the statistics were scaled: once, by the current values and all candidates together.
     """
 
     index: int
