@@ -63,7 +63,7 @@ def check_callable(prior: Any, seed: int = 0) -> Verdict:
         if verdict is not None and not _only_by_rounding(natural, domain, rows):
             return verdict
         if verdict is not None:
-            why = "numerically singular: lambda is looked up in a table of floats, whose rounding can explain the rank"
+            why = "numerically singular: the rounding of the floats that lambda is made of can explain the rank"
         last = (rows, why)
     if isinstance(domain, Points):
         exact = _rationally(prior)
@@ -73,13 +73,14 @@ def check_callable(prior: Any, seed: int = 0) -> Verdict:
 
 
 def _only_by_rounding(natural: Any, domain: Any, rows: Floats) -> bool:
-    """Whether lambda is a table in disguise (a look-up, or affine in a finite u) that rounding could have made regular.
+    """Whether the rounding of what lambda is made of could have made it regular.
 
-    Enclosures take the entries for the numbers that were meant; those of a table are not known better than floats are.
+    Enclosures take floats for the numbers that were meant. Those of a table in disguise (a look-up, or affine in a
+    finite u) are not known better than floats are, nor is the pi of sin(u + pi), for which double precision speaks.
     """
     looked_up = natural.graph.integer or (not isinstance(domain, Box) and is_affine(natural.graph))
     if not looked_up:
-        return False
+        return not spans_within_error(rows, column_error(rows, "float64"))
     floats = [rows, *(c for c in natural.graph.constants if c.dtype.kind == "f")]
     single = any(bool((c.astype(np.float32) == c).all()) for c in floats if c.size)
     return not spans_within_error(rows, column_error(rows, "float32" if single else "float64"))

@@ -54,6 +54,15 @@ def test_values_of_u_that_are_one_value_in_single_precision_are_one(domain):
     assert verdict(lambda u: torch.tanh(layer(u)), domain([-1e39, 0.0, 1e39])).undecided
 
 
+@pytest.mark.parametrize("u", [Box([0.0], [10.0]), Points(np.linspace(0, 10, 12)), Observed(np.linspace(0, 10, 12))])
+def test_the_rounding_of_pi_makes_no_rank(u):
+    """sin(u + pi) is -sin(u); the float next to pi is no such shift, and at it alone two latents had full rank."""
+    shifted = verdict(lambda u: torch.cat([torch.sin(u), torch.sin(u + np.pi)], dim=1), u)
+    assert shifted.undecided
+    assert "rounding" in shifted.reason
+    assert verdict(lambda u: torch.cat([torch.sin(u), torch.sin(u + np.pi / 2)], dim=1), u).holds
+
+
 def test_the_margin_says_over_which_values_it_was_taken():
     finite = verdict(wave, Points([[0.0], [1.0], [2.0]]))
     assert finite.holds
