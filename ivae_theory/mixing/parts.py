@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dis
 import functools
 import itertools
 import sys
@@ -10,6 +9,8 @@ import types
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
+
+from ivae_theory.noise.gradients import global_names
 
 __all__ = ["filled", "parts_of"]
 
@@ -55,18 +56,10 @@ def _held_by(item: Any) -> Iterator[Any]:
     yield from (value for value in getattr(item, "__defaults__", None) or () if _may_hold(value))
     code, names = getattr(item, "__code__", None), getattr(item, "__globals__", None)
     if code is not None and names is not None:
-        yield from (value for value in (names.get(name) for name in _global_names(code)) if _may_hold(value))
+        yield from (value for value in (names.get(name) for name in global_names(code)) if _may_hold(value))
     own = hasattr(item, "__dict__") and code is None and (callable(item) or _may_hold(item))
     if own and not isinstance(item, (type, types.ModuleType)):
         yield from (value for value in vars(item).values() if callable(value) or _may_hold(value))
-
-
-@functools.lru_cache(maxsize=4096)
-def _global_names(code: types.CodeType) -> tuple[str, ...]:
-    """Names that a function, or one inside it, looks up among its globals; an attribute of the same name is none."""
-    own = [step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
-    inner = [name for part in code.co_consts if isinstance(part, types.CodeType) for name in _global_names(part)]
-    return tuple(dict.fromkeys([*own, *inner]))
 
 
 def _may_hold(value: Any) -> bool:

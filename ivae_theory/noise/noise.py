@@ -41,7 +41,8 @@ class Noise:
     law
         A ready :class:`~ivae_theory.noise.laws.Law`, for adapters.
     learned
-        Whether the law's parameters are fitted together with the model: then it is not "the same known noise".
+        Whether the law's parameters are fitted together with the model: then it is not "the same known noise". A
+        density that computes with a tensor that requires a gradient is.
 
     Raises
     ------
@@ -82,7 +83,8 @@ class Noise:
         if not isinstance(law, Law):
             raise InputTypeError("law", "a Law", type(law).__name__)
         object.__setattr__(self, "law", law)
-        object.__setattr__(self, "learned", bool(learned))
+        computed = callable(density) and not isinstance(density, sympy.Basic)
+        object.__setattr__(self, "learned", bool(learned) or (computed and requires_gradient(density)))
 
     @classmethod
     def none(cls) -> Noise:

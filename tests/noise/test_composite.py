@@ -1,5 +1,6 @@
 """Densities and characteristic functions of composites against closed forms, and their shapes."""
 
+import functools
 from fractions import Fraction as F
 from types import SimpleNamespace
 
@@ -279,6 +280,36 @@ def test_tensors_that_require_a_gradient_make_a_learned_noise():
     fixed = one.detach()
     assert (Noise.gaussian(fixed) * fixed + fixed - fixed).learned is False
     assert (LAPLACE - [fixed, fixed]).describe() == (LAPLACE - np.array([1, 1])).describe()
+
+
+class _Density:
+    """A density with a scale of its own, as a user's layer computes it."""
+
+    def __init__(self, scale):
+        self.scale = scale
+
+    def __call__(self, e):
+        return self.of(e)
+
+    def of(self, e):
+        s = float(self.scale)
+        return np.exp(-((np.asarray(e) / s) ** 2) / 2) / (s * np.sqrt(2 * np.pi))
+
+
+_SCALE = None
+
+
+def _of_a_global(e):
+    return _Density(_SCALE)(e)
+
+
+def test_a_density_that_computes_with_a_fitted_tensor_is_learned(monkeypatch):
+    torch = pytest.importorskip("torch")
+    for fitted in (True, False):
+        kept = _Density(torch.ones((), requires_grad=fitted))
+        monkeypatch.setitem(globals(), "_SCALE", kept.scale)
+        for density in (kept, kept.of, lambda e, d=kept: d(e), functools.partial(_Density.of, kept), _of_a_global):
+            assert Noise(density=density).learned is fitted
 
 
 def test_sums_are_flat_and_learned_parts_make_a_learned_whole():
