@@ -13,6 +13,7 @@ __all__ = [
     "HALF_OF_THE_DIGITS",
     "HOMEOMORPHISM",
     "INDEPENDENT",
+    "LOOKED_AT",
     "OBSERVED_LABELS",
     "SAME_FAMILY",
     "SAME_IMAGE",
@@ -24,6 +25,10 @@ __all__ = [
 ]
 
 EXACT_POSTERIOR = "the learned posterior is exact (Theorem 3's hypothesis): regression on an amortised one is biased"
+LOOKED_AT = (
+    "a lack of affine fit shows in the segments, or in squares, absolute values, bends, tanh and products of the "
+    "learned latents: behind a posterior no other functions are looked at"
+)
 SAMPLED = "the groups of rows are independent, and the statistics have finite fourth moments"
 HALF_OF_THE_DIGITS = "the values that lambda returns are correct to half of their digits"
 OBSERVED_LABELS = "every observed label u has positive probability"
@@ -45,8 +50,11 @@ def of_draws(level: float, count: int, tolerance: float) -> str:
 
 
 def of_recovery(route: Any) -> tuple[str, ...]:
-    """No bootstrap bounds a sampling error without them; behind posteriors the posterior itself is believed, too."""
-    return (SAMPLED,) if route == "exact" else (EXACT_POSTERIOR, SAMPLED)
+    """No bootstrap bounds a sampling error without them; behind posteriors the posterior itself is believed, too.
+
+    There a residual may be noise, and of its mean given x and u only what some functions explain is seen.
+    """
+    return (SAMPLED,) if route == "exact" else (EXACT_POSTERIOR, LOOKED_AT, SAMPLED)
 
 
 def of_construction(built: Mapping[str, Any]) -> tuple[str, ...]:

@@ -191,7 +191,7 @@ def test_changed_evidence_is_refused(change: Any) -> None:
 @pytest.mark.parametrize("left", [0, 1])
 def test_an_assumption_cannot_be_dropped(draws: int, left: int) -> None:
     document = make(0.0, 0.3, draws=draws).to_dict()
-    assert len(document["verdict"]["assumes"]) == (2 if draws else 1)
+    assert len(document["verdict"]["assumes"]) == (3 if draws else 1)
     document["verdict"]["assumes"] = document["verdict"]["assumes"][-1:][: left if draws else 0]
     with pytest.raises(CorruptReport, match="posterior is exact" if draws else "finite fourth moments"):
         recheck(resealed(document))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ivae_theory import Model, Noise, Prior, families
-from ivae_theory.assumed import EXACT_POSTERIOR, SAMPLED
+from ivae_theory.assumed import EXACT_POSTERIOR, LOOKED_AT, SAMPLED
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError
 from ivae_theory.recovery import parameter_route, recover, recover_models, resolve
 from tests.extras import optional
@@ -33,7 +33,7 @@ def test_instruments_accept_what_naive_regression_on_samples_rejects(noisy: dict
     good = recover(noisy["z"], noisy["draws"][:, :, order], statistics="z**2", u=noisy["u"])
     assert good.verdict.holds
     assert good.permutation == (1, 2, 0)
-    assert good.verdict.assumes == (EXACT_POSTERIOR, SAMPLED)
+    assert good.verdict.assumes == (EXACT_POSTERIOR, LOOKED_AT, SAMPLED)
     assert good.scales == pytest.approx((1, 1, 1), abs=0.1)
     naive = recover(noisy["z"], noisy["draws"][0][:, order], statistics="z**2", u=noisy["u"])
     assert naive.verdict.fails
@@ -264,3 +264,14 @@ def test_two_models_are_models() -> None:
     for pair in ((model, 3), (None, model)):
         with pytest.raises(InputTypeError, match=r"model_.: expected a Model"):
             recover_models(*pair, np.zeros((10, 2)), np.arange(10))
+
+
+def test_behind_posteriors_a_recovery_says_which_misfits_it_looked_for() -> None:
+    """Exact latents show fast waves by what is left over; behind posteriors that may be noise."""
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((1000, 2))
+    waved = z + 0.6 * np.sin(15 * z)
+    assert recover(z, waved, statistics="z").parts[0].fails
+    draws = recover(z, waved + 0.02 * rng.standard_normal((2, 1000, 2)), statistics="z")
+    assert not draws.parts[0].fails
+    assert LOOKED_AT in draws.verdict.assumes
