@@ -114,6 +114,42 @@ def test_the_rounding_of_orthogonal_weights_refutes_no_factorised_q(name):
         recheck_evidence(CLAIM, forged, ours.describe())
 
 
+def test_flows_that_call_their_networks_when_they_are_sampled_are_in_evaluation_mode():
+    """In training mode dropout is random, and each draw changes what batch normalisation has learned."""
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(
+        torch.nn.Linear(1, 4), torch.nn.BatchNorm1d(4), torch.nn.Dropout(0.5), torch.nn.Linear(4, 1)
+    )
+    seen = []
+
+    class Shift(D.Transform):
+        domain = codomain = D.constraints.real_vector
+        bijective = True
+
+        def _shift(self, z):
+            seen.append(net.training)
+            return torch.cat([0 * z[..., :1], net(z[..., :1].float().reshape(-1, 1)).reshape(*z.shape[:-1], 1)], dim=-1)
+
+        def _call(self, z):
+            return z + self._shift(z)
+
+        def _inverse(self, z):
+            return z - self._shift(z)
+
+        def log_abs_det_jacobian(self, x, y):
+            return 0 * x.sum(-1)
+
+    def q(x, u):
+        return D.TransformedDistribution(D.Independent(D.Normal(0 * x, 1 + 0 * x), 1), [Shift()])
+
+    model = linear(COUPLED, lambda x, u: (net, q(x, u))[1])
+    posterior_gap(model, *data(model, 30))
+    assert seen
+    assert not any(seen)
+    assert net.training
+    assert int(net[1].num_batches_tracked) == 0
+
+
 def test_a_full_covariance_is_not_refuted_by_the_exact_argument():
     model = linear(COUPLED, true_posterior(COUPLED, shift=0.02, full=True))
     assert posterior_gap(model, *data(model, 10)).grade is not Grade.EXACT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,9 @@ class Posterior:
 
     def check(self, x: Floats, u: NDArray[Any]) -> bool:
         """Raise unless the answer is a distribution of the right shape for these rows; is it factorised by its type?"""
-        law = self._ask(x, u)
-        shape = tuple(_one_draw(law).shape)
+        with self._quiet():
+            law = self._ask(x, u)
+            shape = tuple(_one_draw(law).shape)
         if shape != (len(x), self.n):
             raise InputError("posterior", f"a Distribution with batch ({len(x)}, {self.n})", f"draws of shape {shape}")
         return is_factorised(law, len(x), self.n)
@@ -34,18 +36,30 @@ class Posterior:
         """``count`` draws (count, B, n) at every row, and their log-densities (count, B)."""
         import torch
 
-        with turn(), torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            law = self._ask(x, u)
-            z = law.sample((count,))
-        return z.cpu().double().numpy(), self._log_prob(law, z)
+        with self._quiet():
+            with turn(), torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                law = self._ask(x, u)
+                z = law.sample((count,))
+            return z.cpu().double().numpy(), self._log_prob(law, z)
 
     def log_density(self, z: Floats, x: Floats, u: NDArray[Any]) -> Floats:
         """log q(z | x, u), (B,), for rows z (B, n)."""
         import torch
 
-        law = self._ask(x, u)
-        return self._log_prob(law, torch.as_tensor(z, dtype=_one_draw(law).dtype))
+        with self._quiet():
+            law = self._ask(x, u)
+            return self._log_prob(law, torch.as_tensor(z, dtype=_one_draw(law).dtype))
+
+    def _quiet(self) -> AbstractContextManager[None]:
+        """Evaluation mode while the law is used, too: flows call their networks when they are sampled."""
+        try:
+            import torch  # noqa: F401
+        except ImportError:
+            raise MissingExtra("posterior_gap", "torch") from None
+        from ivae_theory.mixing.evaluation import quiet_module
+
+        return quiet_module(self.function)
 
     def _log_prob(self, law: Any, z: Any) -> Floats:
         import torch
