@@ -11,6 +11,7 @@ import sympy
 from flint import fmpq_mat
 from numpy.typing import ArrayLike, NDArray
 
+from ivae_theory.domain import refuse_masked
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.exact import determinant, to_fmpq, to_fraction, to_text
 from ivae_theory.exact.identity import is_zero
@@ -22,6 +23,7 @@ def _entries(values: Any, argument: str) -> NDArray[Any]:
     """Floats as float64; fractions, integers and sympy numbers exactly, as objects."""
     if isinstance(values, sympy.MatrixBase):
         values = values.tolist()
+    refuse_masked(values, argument)
     try:
         array = np.asarray(values)
     except ValueError:
@@ -131,6 +133,7 @@ class AffineMap:
 
     def __call__(self, statistics: ArrayLike) -> NDArray[np.float64]:
         """``A t + c`` for values ``t`` of shape (..., nk), in floats."""
+        refuse_masked(statistics, "statistics")
         try:
             values = np.asarray(statistics, dtype=np.float64)
         except (TypeError, ValueError):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ivae_theory.domain import refuse_masked
 from ivae_theory.enclosure.turn import turn
 from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.hypotheses.distance import whiten
@@ -109,6 +110,7 @@ class Plan:
         return NextValue(index, float(distances[index]), before, distances, enough, unit)
 
     def _rows(self, given: ArrayLike, argument: str, empty: bool = False) -> Floats:
+        refuse_masked(given, argument)
         try:
             array = np.asarray(given, dtype=np.float64)
         except (TypeError, ValueError):

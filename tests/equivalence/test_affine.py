@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -97,3 +98,15 @@ def test_sizes_must_agree() -> None:
     assert not AffineMap.identity(2).isclose(AffineMap.identity(3))
     with pytest.raises(InputTypeError):
         AffineMap([[True, False], [False, True]])
+
+
+@pytest.mark.parametrize("values", [lambda hidden: hidden, list], ids=["array", "rows"])
+def test_masked_entries_are_no_numbers(values: Any) -> None:
+    """numpy forgets the mask where it copies them, and 999 would stand in A."""
+    hidden = np.ma.masked_array([[1.0, 999.0], [0.0, 1.0]], mask=[[False, True], [False, False]])
+    with pytest.raises(InputError, match="1 masked"):
+        AffineMap(values(hidden))
+    with pytest.raises(InputError, match="1 masked"):
+        AffineMap(np.eye(2), hidden[0])
+    with pytest.raises(InputError, match="1 masked"):
+        AffineMap.identity(2)(values(hidden))

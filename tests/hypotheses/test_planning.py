@@ -51,3 +51,10 @@ def test_candidates_that_do_not_fit_are_named(given, error, message):
     if np.size(given):
         with pytest.raises(error, match=re.escape(message.replace("candidates", "current"))):
             plan(GAUSSIAN, 2).best_next([[1.0, -1.0, 1.0, -1.0]], given)
+
+
+@pytest.mark.parametrize("method", ["first", "best_next"])
+def test_masked_natural_parameters_are_no_candidates(method):
+    hidden = np.ma.masked_array([[-1.0, -2.0], [-2.0, -1.0], [-3.0, -3.0]], mask=[[0, 1], [0, 0], [0, 0]])
+    with pytest.raises(InputError, match="1 masked"):
+        getattr(plan(GAUSSIAN, 1), method)(hidden)
