@@ -19,7 +19,7 @@ MOST_PARTS, LIBRARIES = 2000, frozenset({"matplotlib", "numpy", "pandas", "scipy
 
 
 def parts_of(function: Any, kind: str) -> list[Any]:
-    """Modules (``"module"``) or loose tensors (``"tensor"``) that a function is, owns, closes over or names.
+    """Modules (``"module"``), loose tensors (``"tensor"``) or owners (``"object"``) that a function is, owns or names.
 
     Followed, the nearest first, through bound methods, partials, wrappers, closures, containers, and objects and
     functions of the user's own, such as the trainer whose decoder a method calls.
@@ -27,7 +27,7 @@ def parts_of(function: Any, kind: str) -> list[Any]:
     torch = sys.modules.get("torch")
     if torch is None:
         return []
-    wanted = torch.nn.Module if kind == "module" else torch.Tensor
+    wanted = {"module": _is_module, "tensor": _is_tensor, "object": _is_own_object}[kind]
     found: list[Any] = []
     queue: deque[Any] = deque([function])
     seen: set[int] = set()
@@ -36,11 +36,25 @@ def parts_of(function: Any, kind: str) -> list[Any]:
         if id(item) in seen:
             continue
         seen.add(id(item))
-        if isinstance(item, wanted):
+        if wanted(item):
             found.append(item)
         if not isinstance(item, (torch.nn.Module, torch.Tensor)):
             queue.extend(_held_by(item))
     return found
+
+
+def _is_module(item: Any) -> bool:
+    return isinstance(item, sys.modules["torch"].nn.Module)
+
+
+def _is_tensor(item: Any) -> bool:
+    return isinstance(item, sys.modules["torch"].Tensor)
+
+
+def _is_own_object(item: Any) -> bool:
+    """Objects of the user's own classes, such as a trainer."""
+    known = isinstance(item, (list, tuple, dict, types.FunctionType, types.MethodType)) or _is_module(item)
+    return not known and not _is_tensor(item) and _may_hold(item)
 
 
 def _held_by(item: Any) -> Iterator[Any]:

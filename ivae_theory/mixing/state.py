@@ -30,6 +30,7 @@ def state_kept(function: Any, modules: list[Any]) -> Iterator[None]:
 
     generators = random.getstate(), np.random.get_state(), torch.get_rng_state()
     attributes = [(part, dict(vars(part)), *_registered(part)) for module in modules for part in module.modules()]
+    attributes += [(owner, dict(vars(owner)), *_registered(None)) for owner in parts_of(function, "object")]
     copies = _copies([*_tensors(modules), *parts_of(function, "tensor")])
     try:
         yield
@@ -45,7 +46,7 @@ def state_kept(function: Any, modules: list[Any]) -> Iterator[None]:
 
 def _registered(part: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """A module's own tables of parameters and buffers, and copies of them; scripted modules have none of their own."""
-    found = [vars(part).get(name) for name in ("_parameters", "_buffers")]
+    found = [getattr(part, "__dict__", {}).get(name) for name in ("_parameters", "_buffers")]
     tables = [table for table in found if isinstance(table, dict)]
     return tables, [dict(table) for table in tables]
 

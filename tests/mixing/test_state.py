@@ -106,6 +106,24 @@ def test_a_check_leaves_what_it_calls_as_it_was(name):
     assert _generators() == drawn
 
 
+def test_what_a_trainer_keeps_is_left_as_it_was():
+    class Trainer:
+        def __init__(self):
+            self.net, self.average = nn.Linear(2, 3), torch.zeros(3)
+
+        def decode(self, z):
+            x = self.net(z)
+            self.average, self.last = 0.9 * self.average + 0.1 * x.mean(0), x
+            return x
+
+    trainer = Trainer()
+    average = trainer.average
+    check(Model(Prior(families.gaussian_scale(), TABLE), noise=Noise.gaussian(0.01), mixing=trainer.decode))
+    assert trainer.average is average
+    assert not average.any()
+    assert type(trainer.last) is torch.Tensor
+
+
 def test_a_prior_leaves_what_it_calls_as_it_was():
     module = AveragesInPlace()
     before = _state(module)
