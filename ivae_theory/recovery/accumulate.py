@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ivae_theory.errors import InputError
+from ivae_theory.recovery.correlation import CorrelationSums
 from ivae_theory.recovery.inputs import Groups, Rows, chunks, contiguous, sample_rows, spread
 from ivae_theory.recovery.learned import Learned, pair_products
-from ivae_theory.recovery.metrics import CorrelationSums
 from ivae_theory.recovery.moments import Moments
 from ivae_theory.recovery.statistics import Statistics
 

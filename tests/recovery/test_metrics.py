@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.linalg import hadamard
 from scipy.stats import spearmanr
 
-from ivae_theory.errors import InputError
+from ivae_theory.errors import InputError, InputTypeError
 from ivae_theory.recovery import amari, chance_level, dci, mcc, r2_score, recover
 from tests.extras import optional
 
@@ -179,9 +179,12 @@ def test_amari_is_zero_exactly_for_scaled_permutations(seed: int, n: int) -> Non
 
 
 def test_amari_refuses() -> None:
-    for bad in (np.ones((2, 3)), np.zeros((2, 2)), np.full((2, 2), np.nan)):
+    masked = np.ma.masked_array(np.eye(2), mask=[[0, 0], [0, 1]])
+    for bad in (np.ones((2, 3)), np.zeros((2, 2)), np.full((2, 2), np.nan), masked):
         with pytest.raises(InputError):
             amari(bad)
+    with pytest.raises(InputTypeError, match="real numbers"):
+        amari([["a"]])
 
 
 @pytest.mark.parametrize("regressor", ["forest", "lasso"])
