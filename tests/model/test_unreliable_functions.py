@@ -114,7 +114,7 @@ def _in_a_half_module(net: Any, u: Any) -> Any:
 @pytest.mark.parametrize("by_law", [False, True])
 def test_half_precision_inside_a_function_is_no_evidence(function: Any, by_law: bool) -> None:
     """Both latents have the same scale, added up in another order: its rounding to bfloat16 made the rank full."""
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
     torch.manual_seed(4)
     net = torch.nn.Linear(9, 1)
     net = net if function is _under_autocast else net.bfloat16()
@@ -130,7 +130,7 @@ def test_half_precision_inside_a_function_is_no_evidence(function: Any, by_law: 
 
 
 def test_a_forged_report_cannot_rest_on_answers_in_half_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
     torch.manual_seed(0)
     net = torch.nn.Linear(9, 2).bfloat16()
     values = np.random.default_rng(0).uniform(0, 1, size=(12, 9))

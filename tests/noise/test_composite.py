@@ -304,7 +304,7 @@ def _of_a_global(e):
 
 
 def test_a_density_that_computes_with_a_fitted_tensor_is_learned(monkeypatch):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
     for fitted in (True, False):
         kept = _Density(torch.ones((), requires_grad=fitted))
         monkeypatch.setitem(globals(), "_SCALE", kept.scale)
