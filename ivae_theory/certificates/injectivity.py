@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from ivae_theory.certificates.mixing_graph import mixing_graph
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, binds, rechecks
 from ivae_theory.enclosure.network.chain import NotProved, injective_links
 from ivae_theory.enclosure.network.refutation import bottleneck, collides, continuous_on, determinant_sign
@@ -24,14 +25,6 @@ CLAIMS = ("theorem1.injective", "published.theorem1", "published.theorem2", "pub
 Evidence = Mapping[str, Any]
 
 
-def _graph(evidence: Evidence, subject: Evidence) -> Graph:
-    """The evidence's graph, which must be the one that the description of the model names."""
-    graph = Graph.from_dict(evidence["graph"], "evidence.graph")
-    if graph.digest() != subject["mixing"]["graph"]:
-        raise InvalidCertificate("the graph of the model's mixing function", "another graph")
-    return graph
-
-
 def _supports(subject: Evidence, graph: Graph) -> Supports:
     supports = supports_of(subject["families"])
     if len(supports) != graph.m:
@@ -41,7 +34,7 @@ def _supports(subject: Evidence, graph: Graph) -> Supports:
 
 @rechecks("injectivity.links", "theorem1.injective")
 def _links(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
-    graph = _graph(evidence, subject)
+    graph = mixing_graph(evidence, subject)
     try:
         with precision(128):
             links = injective_links(graph, _supports(subject, graph))
@@ -118,7 +111,7 @@ def _grade_of_layer(built: Evidence, depth: int) -> Grade:
 
 @rechecks("injectivity.collision", "theorem1.injective")
 def _collision(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
-    graph = _graph(evidence, subject)
+    graph = mixing_graph(evidence, subject)
     points = [[parse_fraction(text, f"evidence.{name}") for text in evidence[name]] for name in ("first", "second")]
     supports = _supports(subject, graph)
     if not all(len(z) == graph.m and inside(supports, z) for z in points):
@@ -139,7 +132,7 @@ def _box(evidence: Evidence, subject: Evidence, graph: Graph) -> tuple[Any, Any]
 
 @rechecks("injectivity.dimension", "theorem1.injective")
 def _dimension(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
-    graph = _graph(evidence, subject)
+    graph = mixing_graph(evidence, subject)
     found = bottleneck(graph, *_box(evidence, subject, graph))
     if found is None or found[0] != evidence["node"]:
         raise InvalidCertificate("a node with fewer coordinates than latents", f"node {evidence['node']!r:.20}")
@@ -148,7 +141,7 @@ def _dimension(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
 
 @rechecks("injectivity.jacobian_signs", "theorem1.injective")
 def _jacobian_signs(claim: str, evidence: Evidence, subject: Evidence) -> Rechecked:
-    graph = _graph(evidence, subject)
+    graph = mixing_graph(evidence, subject)
     low, high = _box(evidence, subject, graph)
     if not continuous_on(graph, low, high):
         raise InvalidCertificate("a function continuous on the box", "one that may not be")

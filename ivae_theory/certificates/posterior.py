@@ -10,6 +10,7 @@ import numpy as np
 import sympy
 from flint import fmpq_mat
 
+from ivae_theory.certificates.mixing_graph import mixing_graph
 from ivae_theory.certificates.registry import InvalidCertificate, Rechecked, binds, recheck_evidence, rechecks
 from ivae_theory.enclosure.network.structure import affine_map
 from ivae_theory.enclosure.network.traced import Graph
@@ -70,9 +71,7 @@ def _above(claim: str, evidence: Mapping[str, Any], subject: Mapping[str, Any]) 
 @rechecks("posterior.linear_gaussian", CLAIM)
 def _linear(claim: str, evidence: Mapping[str, Any], subject: Mapping[str, Any]) -> Rechecked:
     """The entry of ``W^T Sigma^-1 W`` again, with the mixing function, the noise and the families of the subject."""
-    graph = Graph.from_dict(evidence["graph"], "evidence.graph")
-    if subject["mixing"] is None or graph.digest() != subject["mixing"]["graph"]:
-        raise InvalidCertificate("the graph of the model's mixing function", "another graph")
+    graph = mixing_graph(evidence, subject)
     for family in subject["families"]:
         if not _gaussian(family):
             raise InvalidCertificate("Gaussian latents", str(family.get("name"))[:60])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.network.chain import NotProved, injective_links
-from ivae_theory.enclosure.network.expressions import graph_of
+from ivae_theory.enclosure.network.expressions import graph_of_texts
 from ivae_theory.enclosure.network.traced import Graph
 from ivae_theory.enclosure.precision import precision
 from ivae_theory.errors import CallableFailed, InputError, InputTypeError, NonDeterministic
@@ -92,10 +92,13 @@ class SymbolicMixing(Mixing):
             raise InputError("mixing", f"expressions in {', '.join(map(str, self.symbols))}", f"also {unknown}")
         self.matrix = sympy.Matrix(entries)
         self.n, self.d = len(self.symbols), len(entries)
+        names, texts = [symbol.name for symbol in self.symbols], [to_text(entry) for entry in entries]
         try:
-            self.graph = graph_of(self.symbols, entries)
+            self.graph = graph_of_texts(names, texts)
         except CannotEnclose as error:
             self.untraceable = error.what
+        except InputError as error:  # text cannot carry it
+            self.untraceable = str(error)
 
     def evaluate(self, z: NDArray[Any]) -> Floats:
         """f at the points z, (B, n) -> (B, d)."""

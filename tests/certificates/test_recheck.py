@@ -6,12 +6,14 @@ import json
 import pytest
 import sympy
 
-from ivae_theory import ExponentialFamily, Model, Noise, Prior, assume_injective, recheck
+from ivae_theory import ExponentialFamily, Model, Noise, Prior, assume_injective, families, recheck
 from ivae_theory.certificates.recheck import RecheckResult, _verdict
+from ivae_theory.certificates.registry import InvalidCertificate, recheck_evidence
 from ivae_theory.checking import check
 from ivae_theory.cli.loading import load_model
 from ivae_theory.conclusion import conclude
 from ivae_theory.errors import CorruptReport, InputError
+from ivae_theory.hypotheses.injectivity import check_injective
 from ivae_theory.verdict import Status, seal
 from tests.certificates.tampering import leaves, replaced
 from tests.cli.test_app import EXAMPLES
@@ -183,3 +185,20 @@ def test_another_model_is_refused(made):
     with pytest.raises(InputError, match="model"):
         recheck(report, object())
     assert recheck(report, model).bound
+
+
+def test_formulas_cannot_be_exchanged_beside_their_graph():
+    """The published theorems look at both: this would be the injectivity of one f and the smoothness of another."""
+    w = sympy.Symbol("w", real=True)
+    prior = Prior([families.half_normal()] * 2, [[-1, -2], [-2, -2], [-3, -1]])
+    model = Model(prior, noise=Noise.gaussian(1), mixing=([z, w], sympy.Matrix([z, w + z])))
+    verdict, subject = check_injective(model), json.loads(json.dumps(model.describe()))
+    assert recheck_evidence("theorem1.injective", verdict.evidence, subject).status is Status.HOLDS
+    vouched = {**subject["mixing"], "kind": "vouched", "function": subject["mixing"]}
+    assert (
+        recheck_evidence("theorem1.injective", verdict.evidence, {**subject, "mixing": vouched}).status is Status.HOLDS
+    )
+    other = replaced(subject["mixing"], ("expressions", 1), "w**2")
+    for mixing in (other, {**vouched, "function": other}, {**vouched, "function": {**other, "graph": None}}):
+        with pytest.raises(InvalidCertificate, match="graph of the formulas"):
+            recheck_evidence("theorem1.injective", evidence, {**subject, "mixing": mixing})

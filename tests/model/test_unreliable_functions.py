@@ -88,6 +88,17 @@ def test_a_function_of_the_whole_batch_is_no_function_of_u() -> None:
     assert Prior(LOCATION, lambda u: np.asarray(u)[:, :1] * [[1.0, 2.0]], Points(U)).n == 2
 
 
+@pytest.mark.parametrize("rows", [2, 3, 6])
+def test_a_batch_normalised_by_itself_is_no_function_of_u(rows: int) -> None:
+    """One row alone is an error to PyTorch: so few are not enough to compare, and more of them are asked for."""
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
+    u = np.random.default_rng(0).standard_normal((rows, 2))
+    with pytest.raises(NonDeterministic, match="whatever else is in the batch"):
+        Prior(
+            LOCATION, lambda u: torch.nn.functional.batch_norm(torch.as_tensor(u), None, None, training=True), Points(u)
+        )
+
+
 def test_half_precision_is_refused_where_answers_are_evidence() -> None:
     """Its rounding, 2**-11 of the value, is more than the half of the digits of single precision that is granted."""
     with pytest.raises(CallableFailed, match="single or double precision, got float16"):

@@ -9,9 +9,9 @@ import sympy
 
 from ivae_theory.enclosure.failure import CannotEnclose
 from ivae_theory.enclosure.network.traced import Graph, Node
-from ivae_theory.exact import rationalised
+from ivae_theory.exact import from_text, rationalised
 
-__all__ = ["graph_of"]
+__all__ = ["graph_of", "graph_of_texts"]
 
 _FUNCTIONS: dict[Any, str] = {
     sympy.exp: "exp", sympy.log: "log", sympy.sin: "sin", sympy.cos: "cos", sympy.tan: "tan", sympy.sinh: "sinh",
@@ -36,6 +36,12 @@ def graph_of(symbols: Sequence[sympy.Symbol], expressions: Sequence[sympy.Expr])
     outputs = [builder.visit(rationalised(expression)) for expression in expressions]
     stacked = builder.add("aten.stack.default", [builder.tensor(value) for value in outputs], 1)
     return Graph(len(symbols), False, tuple(builder.nodes), (), stacked, (len(outputs),))
+
+
+def graph_of_texts(names: Sequence[str], texts: Sequence[str]) -> Graph:
+    """The graph of formulas as a description has them: the same graph wherever it is built from the same texts."""
+    symbols = [sympy.Symbol(name, real=True) for name in names]
+    return graph_of(symbols, [from_text(text, symbols, "expressions") for text in texts])
 
 
 class _Builder:
