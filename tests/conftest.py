@@ -6,11 +6,18 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import settings
 
+from ivae_theory.certificates.recheck import _load_recheckers
 from tests.extras import missing_extra
 
 # A busy machine is no failure: no test measures time.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _recheckers() -> None:
+    """Evidence that a test rechecks by itself is of a known kind whatever ran before: ``recheck`` alone loads them."""
+    _load_recheckers()
 
 
 def _skipping() -> Generator[None, object, object]:
